@@ -60,7 +60,7 @@ query in the ext field \`path\`; the ext field \`status\` of its response is the
 - A name in a path is percent-encoded: \`/api/v1/topics/%25RETRY%25group\`.
 - A list has at most \`limit\` elements. \`next\` is the value of \`after\` for the next page, and \`null\` on the last one.
 - An error of a view is \`{"error":{"code":"…","message":"…"}}\` with the status 400, 404 or 503. Other rejections are one line of text:
-  401 (token), 405 (method), 408 (too slow), 421 (host name), 431 (headers too large), 503 (too many connections or bytes).
+  401 (token), 403 (access policy), 405 (method), 408 (too slow), 421 (host name), 431 (headers too large), 503 (too many connections or bytes).
 - If \`httpTokenFile\` is set, send \`Authorization: Bearer TOKEN\`; paths marked "without the token" do not need it.
 - Where a response has an \`ETag\`, a request with it in \`If-None-Match\` gets 304 until the value changes.
 `

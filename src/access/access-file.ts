@@ -162,7 +162,7 @@ class AccessFileReader {
     )
       yaml.problem(
         top.profile?.value ?? root,
-        'profile strict needs someone who can administer this server: no rule allows the group admin to an account, certificate or network that can come in',
+        'profile strict needs an admin: no account, certificate or network may use the group admin for everything',
       )
     return policy
   }
@@ -211,6 +211,17 @@ class AccessFileReader {
     if (commonName === undefined && subjectAltName === undefined)
       yaml.problem(node, 'a certificate needs commonName or subjectAltName')
     if (entry.roles === undefined) yaml.problem(node, 'a certificate needs roles')
+    const roles = entry.roles ? yaml.texts(entry.roles.value, 'roles') : []
+    if (
+      entry.commonName &&
+      subjectAltName === undefined &&
+      commonName?.patterns.includes('*') &&
+      roles.includes('admin')
+    )
+      yaml.warning(
+        entry.commonName.value,
+        'every client with a certificate of tls.server.trustCertPath is an admin',
+      )
     for (const name of subjectAltName?.patterns ?? [])
       if (!/^(DNS|URI|IP Address|email):/.test(name))
         yaml.problem(
@@ -220,7 +231,7 @@ class AccessFileReader {
     this.#certificates.push({
       commonName,
       subjectAltName,
-      roles: entry.roles ? yaml.texts(entry.roles.value, 'roles') : [],
+      roles,
     })
   }
 
@@ -309,14 +320,14 @@ class AccessFileReader {
   }
 
   #checkUse({ rules, profile }: RulePolicy): void {
-    for (const { identity, entry } of this.#accounts.accounts.values()) {
+    for (const { identity } of this.#accounts.accounts.values()) {
       const isUsed = rules.some(({ who }) => who !== undefined && isIdentified(identity, who))
       const signsNotifications = identity.name === this.#options.notifyAccessKey
       if (isUsed !== signsNotifications) continue
       const message = signsNotifications
         ? `account ${identity.name} is notifyAccessKey: brokers receive its signatures, so they prove nothing, and rules for it have no effect; use an account of its own`
         : `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
-      this.#yaml.warning(entry.value, message)
+      this.#yaml.warning(this.#accounts.nodes.get(identity.name) as NonNullable<YamlNode>, message)
     }
   }
 
@@ -363,7 +374,7 @@ class AccessFileReader {
       else if (text !== undefined)
         yaml.problem(entry.value, `${kind} is ${JSON.stringify(text)}; write it like 20/s, 5/min or 100/h`)
     }
-    if (Object.keys(rates).length === 0)
+    if (RATE_KINDS.every((kind) => entries[kind] === undefined))
       yaml.problem(node, `an entry of rates needs one of ${RATE_KINDS.join(', ')}`)
     return per && { per, rates }
   }

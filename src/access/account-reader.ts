@@ -6,7 +6,7 @@ import type { AccessFileOptions } from './access-file.ts'
 import { AccountPermissions, PERMISSION_KEYS } from './plain-acl.ts'
 import type { Account } from './policy.ts'
 import type { Rule } from './rule-policy.ts'
-import type { YamlEntry, YamlNode, YamlReader } from './yaml-reader.ts'
+import { integerText, type YamlEntry, type YamlNode, type YamlReader } from './yaml-reader.ts'
 
 /** Where a secret is, other than in the access file. */
 export interface SecretSource {
@@ -33,11 +33,12 @@ const ACCOUNT_KEYS = [
 const PUBLISHED_SECRET = '12345678'
 const PUBLISHED_ACCOUNTS: readonly string[] = ['rocketmq2', 'RocketMQ']
 
+/** As the ACL of a broker requires. From one signed request shorter ones can be found by trying. */
+const MIN_SECRET_CHARACTERS = 7
+
 type AccountOptions = Pick<AccessFileOptions, 'readSecret' | 'notifyAccessKey'>
 
-/** An account, and where it is. */
 export interface ReadAccount extends Account {
-  readonly entry: YamlEntry
   /** Whether its name and secret are published. */
   readonly isPublished: boolean
 }
@@ -45,6 +46,8 @@ export interface ReadAccount extends Account {
 /** Reads the accounts of an access file, and their secrets. */
 export class AccountReader {
   readonly accounts = new Map<string, ReadAccount>()
+  /** Where each of them is; not in the account, which would keep secrets of the file in memory. */
+  readonly nodes = new Map<string, NonNullable<YamlNode>>()
   /** Rules that the keys of a plain_acl.yml stand for. */
   readonly plainRules: Rule[] = []
   /** Paths of files with secrets, as they are written. */
@@ -77,11 +80,13 @@ export class AccountReader {
     const name = this.#plainText(accessKey, 'accessKey')
     if (name === undefined) return
     const what = `account ${name}`
-    const known = this.accounts.get(name)
+    if (name.includes('*'))
+      yaml.problem(accessKey.value, 'accessKey must not contain *, which stands for any characters in rules')
+    const known = this.nodes.get(name)
     if (known !== undefined)
       yaml.problem(
         accessKey.value,
-        `duplicate accessKey ${JSON.stringify(name)}; it is also in line ${yaml.lineOf(known.entry.value)}`,
+        `duplicate accessKey ${JSON.stringify(name)}; it is also in line ${yaml.lineOf(known)}`,
       )
     const secret = this.#secret(account, SECRET_KEYS, what)
     const previous = this.#secret(account, PREVIOUS_SECRET_KEYS, what)
@@ -98,30 +103,52 @@ export class AccountReader {
       )
     const from = account.from && this.#networksOf(account.from.value, `from of ${what}`)
     const requireTls = account.requireTls && yaml.boolean(account.requireTls.value, 'requireTls') === true
-    const provesNothing = name === this.#options.notifyAccessKey
+    const secrets = [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text)))
+    const warn = (message: string): void => yaml.warning(accessKey.value, `${what} ${message}`)
+    if ([secret, previous].some((text) => text !== undefined && text.length < MIN_SECRET_CHARACTERS))
+      warn(`has a secret of fewer than ${MIN_SECRET_CHARACTERS} characters; use a longer one`)
+    if (secret !== undefined && secret === previous)
+      warn('has the same secret twice; remove the previous one')
+    if (roles.has('admin') && roles.has('broker'))
+      warn(
+        "is an admin with the role broker: what a broker signs can be sent again as an admin's; use two accounts",
+      )
+    const twin = this.#otherWith(secrets, roles.has('admin'))
+    if (twin !== undefined)
+      warn(`has a secret of account ${twin}, and only one of them is an admin; change it`)
     this.accounts.set(name, {
       identity: { kind: 'account', name, roles },
-      secrets: [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text))),
-      isUsableFrom: (host, isTls) =>
-        !provesNothing && (from === undefined || from.has(host)) && (!requireTls || isTls),
-      entry: accessKey,
+      secrets,
+      isUsableFrom: name === this.#options.notifyAccessKey ? NOT_USABLE : usableFrom(from, requireTls),
       isPublished,
     })
+    this.nodes.set(name, accessKey.value)
     const permissions = new AccountPermissions(yaml, what)
     this.plainRules.push(...permissions.rules(account, name, accessKey))
     if (whiteRemoteAddress) this.readWhiteList(whiteRemoteAddress, `whiteRemoteAddress of ${what}`)
+  }
+
+  /** An account before this one that has one of these secrets, and is an admin if this one is none, or the reverse. */
+  #otherWith(secrets: readonly KeyObject[], isAdmin: boolean): string | undefined {
+    for (const { identity, secrets: others } of this.accounts.values())
+      if (
+        identity.roles.has('admin') !== isAdmin &&
+        others.some((key) => secrets.some((own) => own.equals(key)))
+      )
+        return identity.name
+    return undefined
   }
 
   /** A text that is signed with: digits without quotes are a number to YAML, in plain_acl.yml as here. */
   #plainText({ value }: YamlEntry, what: string): string | undefined {
     const yaml = this.#yaml
     const scalar = value as { readonly value?: unknown; readonly source?: string }
-    if (typeof scalar.value === 'string' || scalar.value === undefined) return yaml.text(value, what)
-    if (typeof scalar.value !== 'bigint')
-      return yaml.problem(value, `${what} is not a text to YAML; put it in quotes`)
-    const read = `${scalar.value}`
-    const isOther = read !== scalar.source
-    const reading = isOther ? ' and is read as another one' : ''
+    const read = integerText(value)
+    if (read === undefined)
+      return ['string', 'bigint', 'undefined'].includes(typeof scalar.value)
+        ? yaml.text(value, what)
+        : yaml.problem(value, `${what} is not a text to YAML; put it in quotes`)
+    const reading = read === scalar.source ? '' : ' and is read as a different value, as in a broker'
     yaml.warning(value, `${what} is a number without quotes${reading}; put it in quotes`)
     return read
   }
@@ -168,9 +195,12 @@ export class AccountReader {
   /** The addresses of a white list of a plain_acl.yml, which may be in one text. */
   readWhiteList({ key, value }: YamlEntry, what: string): void {
     const yaml = this.#yaml
-    // As mqadmin writes an account without one.
-    if (isScalar(value) && value.value === '') return
-    const ranges = yaml.items(value, what, 'or none').flatMap((item) =>
+    // An empty text is how mqadmin writes an account without one, and nothing to Java in a list, too.
+    const items = yaml
+      .items(value, what, 'or none')
+      .filter((item) => !isScalar(item) || (item.value !== '' && item.value !== null))
+    if (items.length === 0) return
+    const ranges = items.flatMap((item) =>
       (yaml.text(item, what) ?? '').split(/,(?![^{]*\})/).flatMap((part) => {
         const found = rangesOf(part.trim())
         if (found.length === 0)
@@ -182,6 +212,13 @@ export class AccountReader {
     const label = `${what} (line ${yaml.lineOf(key)})`
     this.plainRules.push({ label, isAllow: true, groups: ['lookup', 'list'], from: new Networks(ranges) })
   }
+}
+
+// Outside the reader, so that these functions do not keep the account as it was read, with its secrets.
+const NOT_USABLE = (): boolean => false
+
+function usableFrom(from: Networks | undefined, requireTls: boolean | undefined): Account['isUsableFrom'] {
+  return (host, isTls) => (from === undefined || from.has(host)) && (!requireTls || isTls)
 }
 
 function secretKeyOf(secret: string): KeyObject {

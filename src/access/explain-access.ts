@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
-import type { Identity } from '../protocol/identity.ts'
+import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { RequestCode } from '../protocol/request-code.ts'
+import { unusedName } from './gate.ts'
 import type { Asker, Policy, PolicyMode, ProfileName, RequestSubject } from './policy.ts'
 import { GROUP_OF, REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
 
@@ -47,7 +48,7 @@ export interface TestedRequest {
   readonly isTls: boolean
   /** Access key of the account that signs it. */
   readonly account?: string | undefined
-  /** Common name of the client certificate. */
+  /** Common name of the client certificate, or a subject alternative name with its type: `DNS:…`. */
   readonly certificate?: string | undefined
   readonly names: Omit<RequestSubject, 'group'>
 }
@@ -92,13 +93,12 @@ export function testAccess(policy: Policy, request: TestedRequest): AccessTest |
   const { code, host, isTls, account: name, certificate, names } = request
   if (!Object.hasOwn(GROUP_OF, code)) return `${code} is not the code of a request that this server supports`
   if (isIP(host) === 0) return `${JSON.stringify(host)} is not an IP address`
+  const unused = unusedName(code, names)
+  if (unused !== undefined) return `request ${code} names no ${unused}`
   const account = policy.accounts.get(name ?? '')
   if (name !== undefined && account === undefined) return `there is no account ${JSON.stringify(name)}`
   const isUsable = account?.isUsableFrom(host, isTls) === true
-  const certified =
-    certificate === undefined
-      ? undefined
-      : policy.certificateIdentity({ commonName: certificate, subjectAltNames: [] })
+  const certified = certificate === undefined ? undefined : policy.certificateIdentity(namesOf(certificate))
   const asker = { identity: isUsable ? account.identity : certified, host, isTls }
   const group = GROUP_OF[code as RequestCode]
   const { isAllowed, rule } = decide(policy, asker, { group, ...names })
@@ -107,6 +107,13 @@ export function testAccess(policy: Policy, request: TestedRequest): AccessTest |
       ? null
       : `signatures of ${name} do not count from ${host}${isTls ? '' : ' without TLS'} (from, requireTls)`
   return { ...shown(policy, asker), code, group, allowed: isAllowed, rule, note }
+}
+
+/** The names of a certificate that has one. */
+function namesOf(name: string): CertificateNames {
+  return /^(DNS|URI|IP Address|email):/.test(name)
+    ? { commonName: null, subjectAltNames: [name] }
+    : { commonName: name, subjectAltNames: [] }
 }
 
 function decide(policy: Policy, asker: Asker, subject: RequestSubject) {

@@ -4,7 +4,7 @@ import { visible } from '../common/visible.ts'
 import { decodeQueueDatas } from '../protocol/body/topic-route-data.ts'
 import { IdentifiedLimitError, JsonError } from '../protocol/errors.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
-import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { OtherNames, Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
@@ -38,10 +38,16 @@ const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this a
 
 type Processors = Readonly<Record<RequestCode, Processor>>
 
-/** Requests of these groups change nothing, so it does not matter who sends them where all may. */
-const READING: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
+/** They prove nothing, but clients sign with accounts of the brokers, which this server need not know. */
+const UNKNOWN: ReadonlySet<UnprovenReason | undefined> = new Set([
+  'unknown access key',
+  'account not usable from this address or without TLS',
+] as const)
 
-/** Stands in the way of requests, and decides by one policy which of them reach their processors. */
+/** Requests of these groups change nothing: where they are open to everyone, the sender is not identified. */
+const READ_ONLY_GROUPS: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
+
+/** Checks each request against the policy before its processor. */
 export class Gate {
   /** In effect together with the policy. */
   readonly rates: Rates
@@ -59,8 +65,7 @@ export class Gate {
   }
 
   /**
-   * The processors behind the gate. A group that is open to all, has no rate, and in which it does not matter who asks, costs
-   * nothing.
+   * The processors behind the gate; those of read-only groups that are open and have no rate bypass it.
    */
   guarded(processors: Processors): Processors {
     const entries = Object.entries(processors).map(([code, processor]) => {
@@ -73,7 +78,7 @@ export class Gate {
   #guard(group: RequestGroup, processor: Processor): Processor {
     const isOpen = this.#policy.openGroups.has(group)
     const { perAddress, perIdentity } = this.rates.ofGroup(group)
-    const isAnonymous = isOpen && READING.has(group) && perIdentity.length === 0
+    const isAnonymous = isOpen && READ_ONLY_GROUPS.has(group) && perIdentity.length === 0
     if (isAnonymous && perAddress.length === 0) return processor
     return (request, context) => {
       const { channel, nowMs } = context
@@ -86,8 +91,18 @@ export class Gate {
             asking = { channel, nowMs, identity }
             this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, asking)
           }
-          const rejection = isOpen ? undefined : this.#check(group, unproven, request, asking)
-          if (rejection !== undefined) return rejection
+          // Carried out as anonymous, it would give the broker of an account another owner.
+          if (group === 'register' && unproven === TOO_MANY_FAILURES)
+            throw this.rates.failuresExcess(channel.host, nowMs)
+          if (!isOpen) {
+            const check = (subjects: readonly RequestSubject[]) =>
+              this.#check(subjects, unproven, request, context, identity)
+            const subject = subjectOf(group, request)
+            const rejection = check(withBodyOf(request, subject))
+            if (rejection !== undefined) return rejection
+            if (group === 'register')
+              asking = { ...asking, checkOthers: (others) => check(subjectsOf(others, subject)) }
+          }
         }
         const response = processor(request, asking)
         return response instanceof Promise ? this.#whenDone(response, asking) : response
@@ -120,7 +135,7 @@ export class Gate {
     return new IdentifiedLimitError(error, { channel, nowMs, identity })
   }
 
-  /** Who asks, and why a claimed account is not proven. A certificate counts where no account is proven. */
+  /** The sender, and why a claimed account is not proven. A certificate counts where no account is proven. */
   #identify(
     request: RemotingCommand,
     context: RequestContext,
@@ -138,8 +153,10 @@ export class Gate {
     if (isVerified && !this.rates.mayFail(channel.host, nowMs))
       return { account: undefined, reason: TOO_MANY_FAILURES }
     const proof = this.#signatures.verify(extFields, body, channel)
-    if (isVerified && proof.account === undefined)
-      this.#count(this.rates.ofFailure(channel.host, body?.length ?? 0, nowMs), request, context)
+    if (isVerified && proof.account === undefined) {
+      const failures = UNKNOWN.has(proof.reason) ? 0 : 1
+      this.#count(this.rates.ofFailure(channel.host, failures, body?.length ?? 0, nowMs), request, context)
+    }
     return proof
   }
 
@@ -155,26 +172,30 @@ export class Gate {
 
   /** The rejection; undefined if the request may pass. */
   #check(
-    group: RequestGroup,
+    subjects: readonly RequestSubject[],
     unproven: UnprovenReason | undefined,
     request: RemotingCommand,
-    context: RequestContext,
+    { channel, nowMs }: RequestContext,
+    identity: Identity | undefined,
   ): RemotingResponse | undefined {
-    const { identity, channel } = context
     const { host, isTls } = channel
     const asker = { identity, host, isTls }
     let denied: { readonly subject: RequestSubject; readonly decision: Decision } | undefined
-    for (const subject of subjectsOf(group, request)) {
-      const decision = this.#policy.decide(asker, subject)
+    for (const subject of subjects) {
+      const decision = subject.brokerName === UNREADABLE ? NOT_CHECKED : this.#policy.decide(asker, subject)
       if (!decision.isAllowed) denied ??= { subject, decision }
     }
     if (denied === undefined) return undefined
     const { subject, decision } = denied
+    const { group } = subject
     const { rule } = decision
     const isEnforced = this.#policy.mode === 'enforce'
-    if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
+    if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, nowMs)
+    const sender = { channel, nowMs, identity }
+    if (UNKNOWN.has(unproven) && this.#policy.accounts.size > 0)
+      this.#count(this.rates.ofFailure(host, 1, 0, nowMs), request, sender)
     const accessKey = request.extFields?.get('AccessKey') ?? null
-    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
+    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, sender)
     if (!isEnforced) return undefined
     const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
     const remark =
@@ -210,29 +231,61 @@ const ANNOUNCING: ReadonlySet<number> = new Set([
   RequestCode.BROKER_HEARTBEAT,
 ])
 
-/** What a request is about: several things if it registers a topic (217) of several brokers, all of which must be allowed. */
-function subjectsOf(group: RequestGroup, { code, extFields, body }: RemotingCommand): RequestSubject[] {
+/** The words for what a request may name. */
+const NAME_WORDS = { clusterName: 'cluster', brokerName: 'broker', topic: 'topic' } as const
+
+/** What is in a subject although requests of its code never name it, as the policy would see it: `cluster`; undefined if nothing is. */
+export function unusedName(code: number, subject: Omit<RequestSubject, 'group'>): string | undefined {
+  const fields = SUBJECT_FIELDS[code] ?? {}
+  const isTopic = code === RequestCode.REGISTER_TOPIC_IN_NAMESRV
+  for (const name of ['clusterName', 'brokerName', 'topic'] as const) {
+    const isRead = fields[name] !== undefined || (name === 'brokerName' && isTopic)
+    if (subject[name] !== null && !isRead) return NAME_WORDS[name]
+  }
+  return subject.announced.length > 0 && !ANNOUNCING.has(code) ? 'address of a broker' : undefined
+}
+
+/** What the fields of a request are about. */
+function subjectOf(group: RequestGroup, { code, extFields }: RemotingCommand): RequestSubject {
   const names = SUBJECT_FIELDS[code] ?? {}
   const field = (name: string | undefined): string | null =>
     name === undefined ? null : (extFields?.get(name) ?? null)
   const addresses = ANNOUNCING.has(code) ? [field('brokerAddr'), field('haServerAddr')] : []
-  const subject = {
+  const clusterName = field(names.clusterName)
+  return {
     group,
-    clusterName: field(names.clusterName),
+    // Without a cluster or with an empty one, 216 deletes the topic in all of them.
+    clusterName: code === RequestCode.DELETE_TOPIC_IN_NAMESRV ? clusterName || null : clusterName,
     brokerName: field(names.brokerName),
     topic: field(names.topic),
     announced: addresses.filter((address) => address !== null),
   }
+}
+
+/** The body of a 217 has a topic of several brokers, all of which must be allowed. */
+function withBodyOf({ code, body }: RemotingCommand, subject: RequestSubject): readonly RequestSubject[] {
   if (code !== RequestCode.REGISTER_TOPIC_IN_NAMESRV || body === null) return [subject]
   return brokerNamesIn(body).map((brokerName) => ({ ...subject, brokerName }))
 }
 
-/** A longer body is not read: its broker has a name that only `*` matches. */
+function subjectsOf({ brokerNames, announced }: OtherNames, subject: RequestSubject): RequestSubject[] {
+  const names = [...new Set(brokerNames)].map((brokerName) => ({ ...subject, brokerName }))
+  return announced.length === 0 ? names : [{ ...subject, announced }, ...names]
+}
+
+/** A longer body of a 217 is not read, and rejected: it would be for thousands of brokers. */
 const MAX_TOPIC_BODY_BYTES = 65_536
+/** In place of the broker names in a body that is not read. */
+const UNREADABLE = '\0'
+const NOT_CHECKED: Decision = {
+  isAllowed: false,
+  isMatched: false,
+  rule: `the limit of ${MAX_TOPIC_BODY_BYTES} bytes for its body`,
+}
 
 /** The brokers of the queues in the body of a 217. */
 function brokerNamesIn(body: Buffer): readonly string[] {
-  if (body.length > MAX_TOPIC_BODY_BYTES) return ['']
+  if (body.length > MAX_TOPIC_BODY_BYTES) return [UNREADABLE]
   try {
     const names = new Set(decodeQueueDatas(body).map(({ brokerName }) => brokerName ?? ''))
     return names.size === 0 ? [''] : [...names]

@@ -22,7 +22,7 @@ export interface RequestSubject {
   readonly announced: readonly string[]
 }
 
-/** What the policy says to a request, and where it says so. */
+/** The decision on a request, and the rule behind it. */
 export interface Decision {
   readonly isAllowed: boolean
   /** False if it is rejected because no rule matches. */
@@ -68,7 +68,7 @@ export interface RateLimits {
   readonly rates: { readonly [Kind in RateKind]?: Rate }
 }
 
-/** `off` asks nothing, `audit` lets pass and logs what `enforce` would reject. */
+/** `off` checks nothing, `audit` lets pass and logs what `enforce` would reject. */
 export const POLICY_MODES = ['enforce', 'audit', 'off'] as const
 export type PolicyMode = (typeof POLICY_MODES)[number]
 

@@ -7,13 +7,13 @@ import { TokenBuckets } from './token-buckets.ts'
 
 /**
  * The rates of an address that the access file leaves out. Ten thousand clients behind one address that all connect again after a
- * restart, several times within a minute, stay below them, as do two thousand brokers that send a heartbeat each second. Lookups
- * have none: those clients look up 30 topics each, every 30 seconds, and a lookup costs little more than its rejection.
+ * restart, several times within a minute, stay below them, as do two thousand brokers that send a heartbeat each second, or half
+ * as many that query their group (901) each second, too. Lookups have none: those clients look up 30 topics each, every 30 seconds, and a lookup costs little more than its rejection.
  */
 const DEFAULT_RATES: Readonly<Partial<Record<RateKind, Rate>>> = {
   connections: { count: 60_000, periodMs: 60_000 },
   handshakes: { count: 30_000, periodMs: 60_000 },
-  other: { count: 120_000, periodMs: 60_000 },
+  other: { count: 150_000, periodMs: 60_000 },
   failures: { count: 6_000, periodMs: 60_000 },
 }
 
@@ -147,9 +147,10 @@ export class Rates {
     return this.#failures.every(({ buckets, isEnforced }) => !isEnforced || buckets.has(source, nowMs))
   }
 
-  /** Counts a signature that proves nothing, by what it cost to hash. */
-  ofFailure(host: string, bodyBytes: number, nowMs: number): Excess | undefined {
-    return this.#excess(this.#failures, sourceOf(host), nowMs, 1 + Math.floor(bodyBytes / BYTES_OF_FAILURE))
+  /** Counts failures, and the bytes that were hashed to no end. */
+  ofFailure(host: string, failures: number, hashedBytes: number, nowMs: number): Excess | undefined {
+    const cost = failures + Math.floor(hashedBytes / BYTES_OF_FAILURE)
+    return cost === 0 ? undefined : this.#excess(this.#failures, sourceOf(host), nowMs, cost)
   }
 
   /** For a request that would have needed a signature which is not verified. */

@@ -60,7 +60,7 @@ export interface PolicyParts {
   readonly rates: readonly RateLimits[]
 }
 
-/** Nothing but a profile. */
+/** A profile without a file. */
 export const NO_PARTS: Omit<PolicyParts, 'profile' | 'rules'> = {
   mode: 'enforce',
   accounts: new Map(),
@@ -106,9 +106,14 @@ export class RulePolicy implements Policy {
     )
   }
 
+  /** Whether it has rules or roles for client certificates. */
+  get namesCertificates(): boolean {
+    return this.#parts.certificates.length > 0 || this.rules.some(({ who }) => who?.by === 'certificate')
+  }
+
   decide(asker: Asker, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
-      if (isAbout(rule, asker, subject)) return this.#decisions.get(rule) as Decision
+      if (matches(rule, asker, subject)) return this.#decisions.get(rule) as Decision
     }
     return this.#noMatch
   }
@@ -127,8 +132,10 @@ export class RulePolicy implements Policy {
     const { commonName, subjectAltNames } = names
     const name = commonName ?? subjectAltNames[0]
     if (name === undefined) return undefined
-    const entries = this.#parts.certificates.filter((entry) => isOf(names, entry))
-    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)) }
+    const entries = this.#parts.certificates.filter((entry) => isCertificateOf(names, entry))
+    const ofBrokers = entries.find(({ roles }) => roles.includes('broker'))
+    const owner = ofBrokers && patternsOf(ofBrokers).join(' ')
+    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)), owner }
   }
 
   networkOf(host: string): string | undefined {
@@ -156,11 +163,11 @@ function isForEveryone({ who, from, names = {}, announce }: Rule): boolean {
   return [who, from, announce, ...Object.values(names)].every((limit) => limit === undefined)
 }
 
-function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
+function matches(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
   const { who, from, announce, names } = rule
   if (who !== undefined && !isIdentified(identity, who)) return false
   if (from !== undefined && !from.has(host)) return false
-  if (announce !== undefined && !subject.announced.every((address) => announce.has(hostOf(address))))
+  if (announce !== undefined && !subject.announced.every((address) => isAddressIn(announce, address)))
     return false
   if (names === undefined) return true
   return (
@@ -168,6 +175,12 @@ function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject)
     isNamed(rule, names.brokers, subject.brokerName, subject.group) &&
     isNamed(rule, names.topics, subject.topic, subject.group)
   )
+}
+
+/** Whether an announced address is `IP:port` in a network; resolvers may look up an address with a zone as a name. */
+function isAddressIn(networks: Networks, address: string): boolean {
+  const [, host = '', port] = /^(.*):(\d{1,5})$/.exec(address) ?? []
+  return !host.includes('%') && Number(port) >= 1 && Number(port) <= 65_535 && networks.has(hostOf(address))
 }
 
 /** Whether an identity is one of those that a rule is about. */
@@ -179,7 +192,7 @@ export function isIdentified(identity: Identity | undefined, { by, names }: Who)
 
 /**
  * Groups whose requests match a rule by the names that they have: a lookup has no broker name, and brokers need lookups. In the
- * other groups a rule that is limited to names does not match a request without such a name.
+ * other groups a rule that allows does not match a request without such a name, and a rule that denies does: it may be about all.
  */
 const PARTLY_NAMED: ReadonlySet<RequestGroup> = new Set(['lookup', 'list', 'register'])
 
@@ -190,11 +203,18 @@ function isNamed(
   group: RequestGroup,
 ): boolean {
   if (patterns === undefined) return true
-  return name === null ? isAllow && PARTLY_NAMED.has(group) : patterns.has(name)
+  return name === null ? isAllow === PARTLY_NAMED.has(group) : patterns.has(name)
+}
+
+function patternsOf({ commonName, subjectAltName }: CertificateRoles): readonly string[] {
+  return [commonName, subjectAltName].flatMap((names) => names?.patterns ?? [])
 }
 
 /** Whether a certificate is of an entry. */
-function isOf({ commonName, subjectAltNames }: CertificateNames, entry: CertificateRoles): boolean {
+function isCertificateOf(
+  { commonName, subjectAltNames }: CertificateNames,
+  entry: CertificateRoles,
+): boolean {
   if (entry.commonName !== undefined && (commonName === null || !entry.commonName.has(commonName)))
     return false
   const { subjectAltName } = entry

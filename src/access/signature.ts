@@ -70,7 +70,7 @@ export class Signatures {
     // Then there is no account to keep secret.
     if (this.#accounts.size === 0) return unproven('unknown access key')
     const algorithm = ALGORITHMS[signature.length]
-    if (algorithm === undefined) return unproven('wrong signature')
+    if (algorithm === undefined || !BASE64.test(signature)) return unproven('wrong signature')
 
     const account = this.#accounts.get(accessKey)
     const admitted = account?.isUsableFrom(host, isTls) === true ? account : undefined
@@ -122,16 +122,21 @@ function unproven(reason: UnprovenReason): Proof {
 }
 
 /**
- * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Their
- * requests have no bodies.
+ * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Requests of
+ * the Go client have no bodies; those of mqadmin may.
  */
 function signedTexts(extFields: ExtFields, body: Buffer | null): string[] {
-  const unsigned = [ZONE_FIELDS, TOKEN_FIELD].filter((names) => names.some((name) => extFields.has(name)))
+  const unsigned = body === null ? [ZONE_FIELDS, TOKEN_FIELD] : [ZONE_FIELDS]
   return [
     signedText(extFields),
-    ...(body === null ? unsigned.map((names) => signedText(extFields, names)) : []),
+    ...unsigned
+      .filter((names) => names.some((name) => extFields.has(name)))
+      .map((names) => signedText(extFields, names)),
   ]
 }
+
+/** A digest as text; of other characters only the low bytes would be compared. */
+const BASE64 = /^[A-Za-z0-9+/]+=$/
 
 /** What a signature was verified for: the text itself, as other fields may have been left out of it. */
 function contentOf(signature: string, text: string): string {

@@ -36,6 +36,7 @@ const SYNTAX_ERRORS: { readonly [code: string]: string } = {
   BAD_COLLECTION_TYPE: 'a value must not begin with a tag (!); put it in quotes',
   BAD_DIRECTIVE: 'a line must not begin with %',
   BAD_DQ_ESCAPE: 'a backslash in double quotes is an escape; use single quotes',
+  MULTIPLE_DOCS: 'the file must be one document; remove this line ---',
   TAG_RESOLVE_FAILED: 'a value must not begin with a tag (!); put it in quotes',
   UNEXPECTED_TOKEN: 'unexpected text; put values with special characters in quotes',
 }
@@ -63,9 +64,12 @@ export class YamlReader {
       prettyErrors: false,
       lineCounter: this.#lines,
     })
-    for (const { pos, code, message } of [...document.errors, ...document.warnings])
-      this.#add(this.#problems, pos[0], SYNTAX_ERRORS[code] ?? message)
-    if (this.#problems.length > 0) return
+    // The others are mostly its consequences.
+    const [error] = [...document.errors, ...document.warnings]
+    if (error !== undefined) {
+      this.#add(this.#problems, error.pos[0], SYNTAX_ERRORS[error.code] ?? error.message)
+      return
+    }
     this.root = document.contents
     if (this.root === null) this.#add(this.#problems, 0, 'the file is empty')
   }
@@ -162,7 +166,7 @@ export class YamlReader {
     if (!isScalar(node) || isNull(node)) return this.#unexpected(node, what, 'a text')
     const { value, source, tag } = node
     if (typeof value !== 'string' && tag !== undefined) return this.#unexpected(node, what, 'a text')
-    const text = typeof value === 'string' ? value : source
+    const text = copyOf(typeof value === 'string' ? value : source)
     return text === '' ? this.problem(node, `${what} is empty`) : text
   }
 
@@ -206,8 +210,20 @@ export class YamlReader {
   }
 }
 
+/** A whole number without quotes, as SnakeYAML reads it: `010` is 8. Undefined for all else, such as `08`, a text to SnakeYAML. */
+export function integerText(node: ParsedNode): string | undefined {
+  if (!isScalar(node) || typeof node.value !== 'bigint' || /^[-+]?0[\d_]*[89:]/.test(node.source))
+    return undefined
+  return `${node.value}`
+}
+
 function nameOf({ value, source }: Scalar): string {
-  return typeof value === 'string' ? value : (source ?? '')
+  return copyOf(typeof value === 'string' ? value : (source ?? ''))
+}
+
+/** Not a slice, which would keep the whole file in memory, and with it the secrets. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 function isNull(node: ParsedNode): boolean {

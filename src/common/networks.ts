@@ -47,10 +47,10 @@ export class Networks {
   has(host: string): boolean {
     const known = this.#known.get(host)
     if (known !== undefined) return known
-    // A zone, such as %eth0, is no part of the address. Other texts are not kept: peers may make them long.
-    const [address = ''] = host.split('%', 1)
-    const version = isIP(address)
+    // A zone, such as %eth0, is no part of an IPv6 address. Other texts are not kept: peers may make them long.
+    const version = isIP(host)
     if (version === 0) return false
+    const [address = ''] = host.split('%', 1)
     const result =
       this.#list.check(address, version === 4 ? 'ipv4' : 'ipv6') || this.nameOf(address) !== undefined
     if (this.#known.size >= MAX_KNOWN_HOSTS) this.#known.clear()

@@ -1,14 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
+import { hostOf } from '../common/host-of.ts'
 
 /** Why a request is rejected. */
 export interface HttpProblem {
   readonly status: number
   /** One sentence for the client and the log. */
   readonly reason: string
-  /** The key of the configuration by which it is rejected; absent if it is malformed. */
-  readonly rule?: 'httpAllowedHosts' | 'httpTokenFile' | 'httpMaxConnections'
+  /** The key of the configuration, or the rule of the policy, by which it is rejected; absent if it is malformed. */
+  readonly rule?: string
   readonly headers?: OutgoingHttpHeaders
 }
 
@@ -16,6 +17,8 @@ export interface HttpProblem {
 export interface RequestGuardOptions {
   /** Token that clients send as `Authorization: Bearer …`; undefined requires none. Read at every request. */
   readonly token: () => string | undefined
+  /** Why the access policy rejects requests from a host without a token; undefined if it allows them. */
+  readonly denialOf: (path: string, host: string) => Pick<HttpProblem, 'rule' | 'reason'> | undefined
   /** Host names that clients may use, besides `localhost` and any IP address. */
   readonly allowedHosts: readonly string[]
   /** Whether a path is served without the token and under any host name: health checks and the address service. */
@@ -39,13 +42,15 @@ const MAX_HEADERS = 100
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #token: () => string | undefined
+  readonly #denialOf: RequestGuardOptions['denialOf']
   readonly #needsToken: (path: string) => boolean
   /** Whether a path is served without the token and under any host name. */
   readonly isOpen: (path: string) => boolean
 
-  constructor({ token, allowedHosts, isOpen, needsToken = () => true }: RequestGuardOptions) {
+  constructor({ token, denialOf, allowedHosts, isOpen, needsToken = () => true }: RequestGuardOptions) {
     this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
     this.#token = token
+    this.#denialOf = denialOf
     this.isOpen = isOpen
     this.#needsToken = needsToken
   }
@@ -75,7 +80,7 @@ export class RequestGuard {
     return undefined
   }
 
-  #accessProblem({ url = '', headers, httpVersion }: IncomingMessage): HttpProblem | undefined {
+  #accessProblem({ url = '', headers, httpVersion, socket }: IncomingMessage): HttpProblem | undefined {
     if (headers.host === undefined && httpVersion !== '1.0') return bad('the header Host is missing')
     const name = hostNameOf(headers.host ?? 'localhost')
     if (name === undefined) return bad('the header Host is not host:port')
@@ -88,8 +93,12 @@ export class RequestGuard {
         rule: 'httpAllowedHosts',
         reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
       }
-    const token = this.#needsToken(path) ? this.#token() : undefined
-    if (token === undefined) return undefined
+    if (!this.#needsToken(path)) return undefined
+    const token = this.#token()
+    if (token === undefined) {
+      const denial = this.#denialOf(path, hostOf(`${socket.remoteAddress}:`))
+      return denial && { status: 403, ...denial }
+    }
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     // Hashes have one length, and the time to compare them says nothing about the token.
     if (given !== undefined && timingSafeEqual(hashOf(given), hashOf(token))) return undefined

@@ -52,7 +52,12 @@ const PARAMETERS: readonly QueryParameter[] = [
   { name: 'code', summary: 'Request code, such as 318.', schema: { type: 'integer' } },
   { name: 'from', summary: 'IP address that it comes from.', schema: TEXT },
   { name: 'as', summary: 'Access key of the account that signs it. Default: not signed.', schema: TEXT },
-  { name: 'certificate', summary: 'Common name of the client certificate. Default: none.', schema: TEXT },
+  {
+    name: 'certificate',
+    summary:
+      'Common name of the client certificate, or a subject alternative name with its type, such as `DNS:broker-a`. Default: none.',
+    schema: TEXT,
+  },
   { name: 'tls', summary: 'Whether it comes over TLS. Default: false.', schema: { enum: ['true', 'false'] } },
   { name: 'cluster', summary: 'Cluster that it names.', schema: TEXT },
   { name: 'broker', summary: 'Broker name that it names.', schema: TEXT },

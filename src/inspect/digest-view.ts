@@ -116,7 +116,7 @@ export function digestView(sources: InspectSources): View {
           properties: {
             routes: { ...HEX, description: 'Queues and permissions of topics' },
             groups: { ...HEX, description: 'Brokers with their ids and addresses' },
-            static: { ...HEX, description: 'Mappings of static topics, which only grow' },
+            static: { ...HEX, description: 'Mappings of static topics' },
             kv: { ...HEX, description: 'The key-value table' },
             config: {
               ...HEX,

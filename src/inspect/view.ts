@@ -21,7 +21,7 @@ export interface ViewRequest {
   /** The values of the path's `{parameters}`, decoded. */
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** Who asks, as far as the access policy is concerned. */
+  /** The sender, as the access policy sees it. */
   readonly asker: Asker
   /** For whom it reads: if it closes, waiting for the lock ends. */
   readonly owner: LockOwner

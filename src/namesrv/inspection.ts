@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { SecureContextOptions } from 'node:tls'
+import type { RequestSubject } from '../access/policy.ts'
 import { describeErrno } from '../common/describe-errno.ts'
 import { LOOPBACK } from '../common/networks.ts'
 import { addressService } from '../http/address-service.ts'
@@ -48,6 +49,15 @@ export interface InspectedParts
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
+}
+
+/** A request for a view names nothing. */
+const INSPECT: RequestSubject = {
+  group: 'inspect',
+  clusterName: null,
+  brokerName: null,
+  topic: null,
+  announced: [],
 }
 
 /** What the HTTP server needs from the server for brokers and clients. */
@@ -161,7 +171,7 @@ export class Inspection {
     this.#token?.start()
     logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
     if (!LOOPBACK.has(bound.address) && this.#token?.value === undefined)
-      logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
+      logger.warn({ httpBindAddress }, '/metrics is open to other machines without a token')
     return bound
   }
 
@@ -227,6 +237,7 @@ export class Inspection {
       maxConnections,
       guard: new RequestGuard({
         token: () => this.#token?.value,
+        denialOf: (path, host) => this.#denialOf(path, host),
         allowedHosts: httpAllowedHosts
           .split(',')
           .map((host) => host.trim())
@@ -244,6 +255,21 @@ export class Inspection {
         logInternalError(this.#context, `HTTP request ${path} failed`, peer, error),
       onResponse: (path, status) => this.#count(labelOf(routes, path), status),
     })
+  }
+
+  /** Requests without a token are anonymous. `/metrics` is open: Prometheus is on another machine, often without a token. */
+  #denialOf(path: string, host: string): { readonly rule: string; readonly reason: string } | undefined {
+    const { policy } = this.#sources.access()
+    if (path === '/metrics' || policy.mode === 'off') return undefined
+    const { isAllowed, rule } = policy.decide({ identity: undefined, host, isTls: false }, INSPECT)
+    if (isAllowed) return undefined
+    const { throttle } = this.#context
+    if (policy.mode === 'audit') {
+      throttle.log('warn', 'HTTP request would be rejected', { peer: host, rule })
+      return undefined
+    }
+    const reason = `from ${host}, the group "inspect" is rejected by ${rule}; set httpTokenFile, or allow it in accessFile: docs/security.md#inspect`
+    return { rule, reason }
   }
 
   #count(label: string, status: number): void {

@@ -719,7 +719,7 @@ export interface Views {
       readonly routes: string
       /** Brokers with their ids and addresses */
       readonly groups: string
-      /** Mappings of static topics, which only grow */
+      /** Mappings of static topics */
       readonly static: string
       /** The key-value table */
       readonly kv: string

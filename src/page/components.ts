@@ -248,6 +248,7 @@ export function heading(text: Content, view?: keyof Views & string, options?: Wa
 /**
  * A part of a view that scrolls in itself, so that the whole stays in sight.
  * @param options.id - Of its heading; its class is `panel-<id>`.
+ * @param options.isTable - Whether the content is one `table`, which has the focus of the keyboard itself.
  * @param options.note - Beside the heading, such as how many there are.
  */
 export function panel(options: {
@@ -257,14 +258,19 @@ export function panel(options: {
   readonly view: keyof Views & string
   readonly query?: Readonly<Record<string, string>>
   readonly content: Content
+  readonly isTable?: boolean
 }): TemplateResult {
-  const { id, title, note = '', view, query = {}, content } = options
+  const { id, title, note = '', view, query = {}, content, isTable = false } = options
   return html`<section class="panel panel-${id}" aria-labelledby=${id}>
     <div class="heading">
       <h2 id=${id}>${title}</h2>
       ${note === '' ? nothing : html`<span class="quiet">${note}</span>`} ${jsonLink(view, { query })}
     </div>
-    <div class="panel-body" role="group" aria-labelledby=${id} tabindex="0">${content}</div>
+    ${
+      isTable
+        ? html`<div class="panel-body">${content}</div>`
+        : html`<div class="panel-body" role="group" aria-labelledby=${id} tabindex="0">${content}</div>`
+    }
   </section>`
 }
 

@@ -2,7 +2,8 @@ import { LimitError } from '../common/limit-error.ts'
 import { shareOf } from '../common/shares.ts'
 import { type DataVersion, dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
-import type { Processor } from '../protocol/processor.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Unregistration } from '../routeinfo/unregister-brokers.ts'
@@ -48,11 +49,24 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
   }
 }
 
+/** The response if the policy does not allow to keep a broker alive: its name in the request may be that of another one. */
+function checkHeldName(
+  routeInfo: RouteInfoManager,
+  { checkOthers }: RequestContext,
+  clusterName: string,
+  brokerAddr: string,
+): RemotingResponse | undefined {
+  const held = checkOthers && routeInfo.brokerNameOf(clusterName, brokerAddr)
+  return held === undefined ? undefined : checkOthers?.({ brokerNames: [held], announced: [] })
+}
+
 /** @see DefaultRequestProcessor#brokerHeartbeat in apache/rocketmq */
 export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
   return (request, context) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
+    const rejection = checkHeldName(routeInfo, context, clusterName, brokerAddr)
+    if (rejection !== undefined) return rejection
     routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     routeInfo.touch(clusterName, brokerAddr, context.nowMs)
     return SUCCESS
@@ -81,6 +95,8 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
     const { channel, nowMs } = context
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
+    const rejection = checkHeldName(routeInfo, context, clusterName, brokerAddr)
+    if (rejection !== undefined) return rejection
     routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     const brokerName = stringField(request.extFields, 'brokerName')
     const brokerId = longField(request.extFields, 'brokerId')

@@ -15,7 +15,7 @@ import {
 } from '../protocol/body/register-broker-body.ts'
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { OtherNames, Processor, RequestContext } from '../protocol/processor.ts'
 import { MQVersion, type RemotingCommand, type RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
@@ -112,12 +112,14 @@ async function register(
   const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
   try {
     if (last !== undefined && isRepeated(last.request, request)) {
+      const denied = check(last.others, context)
+      if (denied !== undefined) return denied
       await ready
       const deleteMissing = settings.deleteTopicWithBrokerRegistration
       const outcome = await routeInfo.repeatRegistration(last.applied, broker, deleteMissing, channel)
       if (outcome !== undefined) {
         counters.registrationsUnchanged++
-        next = { request: last.request, applied: outcome.applied }
+        next = { ...last, applied: outcome.applied }
         return responseOf(outcome, options)
       }
     } else {
@@ -127,11 +129,14 @@ async function register(
     const previous = last?.applied
     const known = last && { body: last.request.body, topics: last.applied.topics }
     const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known })
+    const others = othersOf(body, broker.brokerName)
+    const denied = check(others, context)
+    if (denied !== undefined) return denied
     await ready
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
     if (outcome.result !== null) counters.registrationsRead++
-    next = cacheable(request, body, outcome, nowMs)
+    next = cacheable(request, body, others, outcome, nowMs)
     return responseOf(outcome, options)
   } finally {
     if (next !== undefined) registrations.put(next, channel, last)
@@ -139,17 +144,35 @@ async function register(
   }
 }
 
+/** Filter servers, and other brokers whose mappings of static topics a body has: Java takes them from any broker. */
+function othersOf(
+  { filterServerList, topicQueueMappingInfoMap }: RegisterBrokerBody,
+  brokerName: string,
+): OtherNames {
+  const brokerNames = new Set<string>()
+  for (const { bname } of topicQueueMappingInfoMap.values())
+    if (bname !== brokerName) brokerNames.add(bname ?? '')
+  return { brokerNames: [...brokerNames], announced: filterServerList ?? [] }
+}
+
+function check(others: OtherNames, { checkOthers }: RequestContext): RegisterResponse | undefined {
+  if (others.brokerNames.length === 0 && others.announced.length === 0) return undefined
+  const response = checkOthers?.(others)
+  return response && { response }
+}
+
 /** What is cached of a registration; undefined if repeating it would change the tables. */
 function cacheable(
   { version, extFields, body }: RemotingCommand,
   { dataVersion }: RegisterBrokerBody,
+  others: OtherNames,
   { applied }: RegisterBrokerOutcome,
   nowMs: number,
 ): CachedRegistration | undefined {
   // A version without a timestamp was given the time of its arrival, so the next one differs.
   const hasOwnTimestamp = dataVersion.timestamp !== BigInt(Math.trunc(nowMs))
   if (applied === undefined || body === null || !hasOwnTimestamp) return undefined
-  return { request: { version, extFields, body }, applied }
+  return { request: { version, extFields, body }, applied, others }
 }
 
 function responseOf(

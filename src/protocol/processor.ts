@@ -23,11 +23,23 @@ export interface ChannelRef {
   readonly closed: boolean
 }
 
+/** What a request is about besides what its fields name. */
+export interface OtherNames {
+  readonly brokerNames: readonly string[]
+  /** Addresses, `host:port`. */
+  readonly announced: readonly string[]
+}
+
 /** What a processor knows besides the request. */
 export interface RequestContext {
   readonly channel: ChannelRef
   /** Undefined is anonymous. */
   readonly identity?: Identity | undefined
+  /**
+   * Checks what else a request of the group register is about against the access policy: the response if it is rejected.
+   * Absent if anyone may register anything.
+   */
+  readonly checkOthers?: (others: OtherNames) => RemotingResponse | undefined
   /** When the request arrived, in milliseconds on a monotonic clock. */
   readonly nowMs: number
 }
@@ -38,6 +50,8 @@ export interface Origin {
   readonly code?: number | undefined
   /** `host:port` of the peer. */
   readonly peer: string
+  /** As {@link ChannelRef.host}; absent if it is that of `peer`, which a PROXY header may have claimed. */
+  readonly host?: string | undefined
   /** Undefined is anonymous, or not known yet. */
   readonly identity?: Identity | undefined
   /** Whether the connection is encrypted; absent if that was not known yet. */
@@ -45,7 +59,7 @@ export interface Origin {
 }
 
 export function originOf(code: number, { channel, identity }: RequestContext): Origin {
-  return { code, peer: channel.remoteAddress, identity, isTls: channel.isTls }
+  return { code, peer: channel.remoteAddress, host: channel.host, identity, isTls: channel.isTls }
 }
 
 /**

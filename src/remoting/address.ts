@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { isIPv6, type Socket, SocketAddress } from 'node:net'
 import { RemotingClientError } from './errors.ts'
 
 /** Where a peer listens. */
@@ -32,7 +32,9 @@ export function peerAddress({ remoteAddress = 'unknown', remotePort = 0 }: Socke
   return formatAddress(remoteAddress, remotePort)
 }
 
-/** An IP address without the prefix of IPv4 in IPv6 notation and without zone. */
-export function plainHost(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+/** An IP address without zone, in its shortest notation; IPv4 in IPv6 notation (`0:0:0:0:0:ffff:a00:1`) as IPv4. Other texts stay. */
+export function plainHost(text: string): string {
+  const address = text.replace(/%.*$/, '')
+  if (!isIPv6(address)) return address
+  return new SocketAddress({ address, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '')
 }

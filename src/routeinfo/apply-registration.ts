@@ -53,13 +53,12 @@ export function* applyRegistration(
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
   // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
-  const cluster = known?.cluster ?? clusterName
   const previousAddr = brokerAddrs.get(brokerId)
   const topics = registration.topicConfigTable.keys.length
   const holderAddr = isOutdated(tables, registration, previousAddr) ? previousAddr : undefined
   const isEarlyIncrement = previousAddr === undefined && topics === 1
-  const flags = guard.groupFlags(registration, known, holderAddr === undefined && !isEarlyIncrement)
-  const group = { cluster, brokerName, brokerAddrs, ...flags }
+  const isAccepted = holderAddr === undefined && !isEarlyIncrement
+  const group = { ...guard.groupOf(registration, known, isAccepted), brokerAddrs }
 
   if (holderAddr !== undefined) {
     if (tables.putGroup(group)) changes.group(brokerName)
@@ -89,7 +88,7 @@ export function* applyRegistration(
   if (isGroupChanged) changes.group(brokerName)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = yield* scopeOf(tables, registration, previousAddr)
-  const rules = { permMask, scope, deleteMissingTopics }
+  const rules = { permMask, scope, deleteMissingTopics, guard }
   const wasOverridden = tables.overridden.has(brokerName)
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
@@ -120,8 +119,9 @@ export function* applyRegistration(
     })
   } else {
     const broker = identity(registration)
+    const { zoneName, enableActingMaster } = group
     if (isGroupChanged || isLiveChanged)
-      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, ...flags })
+      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, zoneName, enableActingMaster })
     if (changes.tally !== undefined)
       changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
@@ -141,7 +141,10 @@ export function* applyRegistration(
 }
 
 /** What is new in a registration that repeats the previous one. */
-export type Repetition = Pick<Registration, 'owner' | 'channelId' | 'peer' | 'generation' | 'nowMs'>
+export type Repetition = Pick<
+  Registration,
+  'owner' | 'hasBrokerRole' | 'channelId' | 'peer' | 'generation' | 'nowMs'
+>
 export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
@@ -152,7 +155,7 @@ export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: Appl
 export function repeatRegistration(
   tables: RouteTables,
   applied: AppliedRegistration,
-  { owner, channelId, peer, generation, nowMs }: Repetition,
+  { owner, hasBrokerRole, channelId, peer, generation, nowMs }: Repetition,
   deleteMissingTopics: boolean,
 ): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
@@ -160,7 +163,7 @@ export function repeatRegistration(
   const changesNothing =
     tables.live(clusterName, brokerAddr) === live &&
     // Anyone can repeat the bytes of another's registration.
-    isOwner(live, { owner, channelId }) &&
+    isOwner(live, { owner, hasBrokerRole, channelId }) &&
     tables.brokerAddrTable.get(brokerName) === group &&
     tables.queueState(brokerName) === queueState &&
     // Parts are counted in rounds.

@@ -4,6 +4,7 @@ import { Perm, type TopicQueues } from '../protocol/body/topic-config.ts'
 import { MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import type { TopicTable } from '../protocol/body/topic-table.ts'
 import type { AppliedRegistration, Registration } from './registration.ts'
+import type { RegistrationGuard } from './registration-guard.ts'
 import type { RegistrationScope, Removal } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { minBrokerId, type RouteTables } from './route-tables.ts'
@@ -27,6 +28,7 @@ export interface TopicRules {
   readonly permMask: number | null
   readonly scope: RegistrationScope
   readonly deleteMissingTopics: boolean
+  readonly guard: RegistrationGuard
 }
 
 /** The part of an {@link AppliedRegistration} that concerns its topics. */
@@ -39,11 +41,11 @@ const UNCHANGED_PER_STEP = 64
 export function* registerTopics(
   tables: RouteTables,
   registration: Registration,
-  { permMask, scope, deleteMissingTopics }: TopicRules,
+  { permMask, scope, deleteMissingTopics, guard }: TopicRules,
   changes: RouteChanges,
 ): Steps<StoredTopics> {
   if (permMask === null) return { permMask, missingDeleted: true, storedExactly: true }
-  const { brokerName, dataVersion, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const { brokerName, dataVersion, topicConfigTable } = registration
   const removal = deleteMissingTopics ? tables.parts.removalBy(tables, registration, scope) : 'none'
   if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
   const named = tables.parts.take(registration, scope, deleteMissingTopics)
@@ -75,7 +77,7 @@ export function* registerTopics(
     named?.add(topic)
     yield
   }
-  if (scope.news !== 'nothing') yield* putMappings(tables, topicQueueMappingInfoMap, changes)
+  yield* putMappings(tables, registration, scope, guard, changes)
   return { permMask, missingDeleted: removal === 'not named', storedExactly }
 }
 
@@ -90,16 +92,21 @@ function topicsInTables(
   return isComparable && previous.queueState === tables.queueState(brokerName) ? previous.topics : undefined
 }
 
+/** Stores mappings of the broker's own queues under its own name, as Java's brokers send them; they are removed with the queues. */
 function* putMappings(
   tables: RouteTables,
-  mappings: Registration['topicQueueMappingInfoMap'],
+  registration: Registration,
+  { news }: RegistrationScope,
+  guard: RegistrationGuard,
   changes: RouteChanges,
 ): Steps<void> {
-  for (const [topic, info] of mappings) {
-    const known = tables.topicQueueMappingInfoTable.get(topic)
-    const bname = info.bname ?? 'null'
-    if (!isDeepStrictEqual(known?.get(bname), info)) {
-      tables.setMappings(topic, new Map(known).set(bname, info))
+  const { brokerName, topicQueueMappingInfoMap } = registration
+  for (const [topic, info] of topicQueueMappingInfoMap) {
+    const known = tables.mapping(topic, brokerName)
+    const isOwn = info.bname === brokerName && tables.topicQueueTable.get(topic)?.has(brokerName) === true
+    const isNew = known === undefined || (news !== 'nothing' && !isDeepStrictEqual(known, info))
+    if (isOwn && isNew && guard.allowsMapping(topic, registration)) {
+      tables.setMapping(topic, brokerName, info)
       changes.topic(topic)
     }
     yield

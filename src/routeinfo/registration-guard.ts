@@ -1,7 +1,8 @@
 import { hostOf } from '../common/host-of.ts'
 import { cutText } from '../common/log-throttle.ts'
+import { shareOf } from '../common/shares.ts'
 import type { TopicQueues } from '../protocol/body/topic-config.ts'
-import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
+import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
 import { type Origin, originOf, type RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand } from '../protocol/remoting-command.ts'
@@ -20,8 +21,9 @@ import type { RestoredBroker } from './snapshot/restored-routes.ts'
  * - `negative_broker_id`: register a negative id, which would be the min broker id
  * - `heartbeat_timeout`: name a heartbeat timeout beyond `maxHeartbeatTimeoutMillis`
  * - `announced_address`: announce an address at which each client would find its own machine
- * - `queue_count`: register a topic with more queues than clients can hold
- * - `group_flags`: set the flags of a group whose master has another owner
+ * - `queue_count`: register a topic with more queues, on all brokers of the owner, than clients can hold
+ * - `static_topic`: make a topic static that a live broker of another owner has as an ordinary one
+ * - `group_flags`: set the flags of a group whose member with the min broker id has another owner
  * - `unregistration`, `heartbeat`, `topic`: remove, keep, or register a topic of, a live broker of another owner
  */
 export const DISPUTE_RULES = [
@@ -31,6 +33,7 @@ export const DISPUTE_RULES = [
   'heartbeat_timeout',
   'announced_address',
   'queue_count',
+  'static_topic',
   'group_flags',
   'unregistration',
   'heartbeat',
@@ -42,6 +45,8 @@ export type DisputeRule = (typeof DISPUTE_RULES)[number]
 export interface Claimant {
   /** Account, certificate or network, as `account ops`; otherwise the IP address. */
   readonly owner: string
+  /** Whether its identity has the role `broker`: brokers of owners without an identity are its own, too. */
+  readonly hasBrokerRole?: boolean | undefined
   /** Whether it is on this machine. */
   readonly isLoopback: boolean
   readonly channelId: ChannelId
@@ -81,8 +86,10 @@ export interface RegistrationGuardOptions {
 }
 
 const NO_MEMBERS: ReadonlyMap<bigint, string> = new Map()
-/** A client makes an object of each queue; real topics have a few hundred at most. */
+/** A client makes an object of each queue of a topic; real topics have a few hundred on the brokers of an owner. */
 const MAX_QUEUES = 65_536
+/** So few on a broker are limited by the number of brokers. */
+const FEW_QUEUES = 64
 
 /**
  * Protects live brokers from requests of others: each belongs to the owner that registered it, until it leaves or its heartbeat
@@ -109,8 +116,9 @@ export class RegistrationGuard {
     const { id: channelId, remoteAddress: peer, isLoopback, host } = channel
     const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
-    const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
-    return { owner, isLoopback, channelId, peer, by: originOf(code, context) }
+    const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.owner ?? identity.name}`
+    const hasBrokerRole = identity?.roles.has('broker') === true
+    return { owner, hasBrokerRole, isLoopback, channelId, peer, by: originOf(code, context) }
   }
 
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
@@ -144,12 +152,23 @@ export class RegistrationGuard {
   /** REGISTER_TOPIC_IN_NAMESRV */
   checkTopic(topic: string, queueDatas: readonly QueueData[], claimant: Claimant, nowMs: number): void {
     if (this.#mode === 'off') return
-    for (const queueData of queueDatas) {
-      const { brokerName } = queueData
-      const broker = { clusterName: '', brokerName, brokerAddr: '' }
-      const excess = tooManyQueues(topic, queueData)
-      if (excess !== undefined) this.#dispute(excess, broker, claimant)
-      const live = this.#ownerOfTopics(brokerName, claimant, nowMs)
+    let count = 0
+    for (const queueData of queueDatas) count += mostQueues(queueData)
+    if (count > FEW_QUEUES) {
+      const named = new Set(queueDatas.map(({ brokerName }) => brokerName))
+      const source = sourceOfOwner(claimant.owner)
+      count += this.#queuesOn(topic, (name) => {
+        const owner = named.has(name) ? undefined : this.#leaderOf(name, nowMs)?.live.owner
+        return !named.has(name) && (owner === undefined || sourceOfOwner(owner) === source)
+      })
+    }
+    const excess = tooManyQueues(topic, count)
+    if (excess !== undefined) {
+      const broker = { clusterName: '', brokerName: queueDatas[0]?.brokerName ?? '', brokerAddr: '' }
+      this.#dispute(excess, broker, claimant)
+    }
+    for (const { brokerName } of queueDatas) {
+      const live = this.#leaderOfAnother(brokerName, claimant, nowMs)
       if (live === undefined) continue
       const reason = `${cutText(brokerName)} has another owner, which alone may register topics of it`
       this.#dispute({ rule: 'topic', live, reason }, live, claimant)
@@ -157,28 +176,49 @@ export class RegistrationGuard {
   }
 
   /**
-   * The flags that a group gets. Java takes them from every registration, even from one that is rejected afterwards; with `refuse`
-   * they follow the owner of the master, and change only with a registration that is accepted.
+   * Whether a registration may make a topic static: clients then send to static queues alone. If not, the topic is registered as an
+   * ordinary one. Brokers of different owners may share a static topic.
    */
-  groupFlags(
+  allowsMapping(topic: string, registration: Registration): boolean {
+    if (this.#mode === 'off') return true
+    const mappings = this.#view.mappings(topic)
+    for (const brokerName of this.#view.queues(topic)?.keys() ?? []) {
+      if (brokerName === registration.brokerName || mappings?.has(brokerName) === true) continue
+      const live = this.#leaderOfAnother(brokerName, registration, registration.nowMs)
+      if (live === undefined) continue
+      const reason = `${cutText(topic)} of the live broker ${cutText(brokerName)} of another owner is no static topic`
+      this.#report({ rule: 'static_topic', live, reason }, registration, registration)
+      return this.#mode === 'log'
+    }
+    return true
+  }
+
+  /**
+   * What a group gets from a registration. Java takes its flags from every one, and its cluster from the first, even from one that
+   * is rejected afterwards; with `refuse` they follow the owner of the member with the min broker id, and change only with a
+   * registration that is accepted.
+   * @param known - The group in the live tables.
+   */
+  groupOf(
     registration: Registration,
     known: BrokerData | undefined,
     isAccepted: boolean,
-  ): Pick<BrokerData, 'zoneName' | 'enableActingMaster'> {
-    const { zoneName, brokerName, nowMs } = registration
+  ): Omit<BrokerData, 'brokerAddrs'> {
+    const { brokerName, brokerId, clusterName, zoneName, nowMs } = registration
     const enableActingMaster = registration.enableActingMaster === true
-    const flags = { zoneName, enableActingMaster }
-    const isEqual = known?.zoneName === zoneName && known.enableActingMaster === enableActingMaster
-    if (this.#mode === 'off' || known === undefined || isEqual) return flags
-    const masterAddr = this.#members(brokerName).get(MASTER_ID) ?? ''
-    const [master] = this.#aliveAt(masterAddr, brokerName, nowMs)
-    const isOthers = master !== undefined && !isOwner(master, registration)
-    if (isOthers) {
-      const reason = `zoneName and enableActingMaster of ${cutText(brokerName)} are those of its master, which has another owner`
-      this.#report({ rule: 'group_flags', live: master, reason }, registration, registration)
+    const group = { cluster: known?.cluster ?? clusterName, brokerName, zoneName, enableActingMaster }
+    const before = this.#view.restored?.groups.get(brokerName)?.shown ?? known
+    if (this.#mode === 'off' || before === undefined) return group
+    const leader = this.#leaderOf(brokerName, nowMs)
+    const isOthers = leader !== undefined && brokerId >= leader.id && !isOwner(leader.live, registration)
+    const isEqual = before.zoneName === zoneName && before.enableActingMaster === enableActingMaster
+    if (isOthers && !isEqual) {
+      const reason = `zoneName and enableActingMaster of ${cutText(brokerName)} are those of its member with the min broker id, which has another owner`
+      this.#report({ rule: 'group_flags', live: leader.live, reason }, registration, registration)
     }
-    if (this.#mode === 'log' || (isAccepted && !isOthers)) return flags
-    return { zoneName: known.zoneName, enableActingMaster: known.enableActingMaster }
+    if (this.#mode === 'log') return group
+    if (isOthers || !isAccepted) return before
+    return leader === undefined ? { ...group, cluster: clusterName } : group
   }
 
   #brokenBy(registration: Registration): Broken | undefined {
@@ -199,8 +239,20 @@ export class RegistrationGuard {
       return { rule: 'announced_address', reason }
     }
     const { names, queues } = registration.topicConfigTable
+    let ownNames: ReadonlySet<string> | undefined
     for (const [index, topicQueues] of queues.entries()) {
-      const excess = tooManyQueues(names[index] as string, topicQueues)
+      const topic = names[index] as string
+      let count = mostQueues(topicQueues)
+      if (count > FEW_QUEUES) {
+        const own: ReadonlySet<string> = ownNames ?? this.#namesOf(registration.owner)
+        ownNames = own
+        count += this.#queuesOn(topic, (name) => name !== brokerName && own.has(name))
+      }
+      const excess = tooManyQueues(topic, count)
+      if (excess !== undefined) return excess
+    }
+    for (const [topic, { totalQueues }] of registration.topicQueueMappingInfoMap) {
+      const excess = tooManyQueues(topic, totalQueues)
       if (excess !== undefined) return excess
     }
     const live = this.#liveOfAnother(brokerAddr, registration, nowMs)
@@ -217,6 +269,24 @@ export class RegistrationGuard {
     if (holderAddr === undefined || holder === undefined) return undefined
     const reason = `brokerId ${brokerId} of ${cutText(brokerName)} is held by the live broker ${cutText(holderAddr)} of another owner`
     return { rule: 'broker_id_taken', live: holder, reason }
+  }
+
+  /** The names of brokers that come from the source of an owner. */
+  #namesOf(owner: string): ReadonlySet<string> {
+    const { tables, restored } = this.#view
+    const source = sourceOfOwner(owner)
+    const names = new Set<string>()
+    for (const brokers of [tables.brokerLiveTable, restored?.brokers ?? new Map<string, RestoredBroker>()])
+      for (const broker of brokers.values())
+        if (broker.owner !== undefined && sourceOfOwner(broker.owner) === source) names.add(broker.brokerName)
+    return names
+  }
+
+  #queuesOn(topic: string, isCounted: (brokerName: string) => boolean): number {
+    let count = 0
+    for (const [name, queueData] of this.#view.queues(topic) ?? [])
+      if (isCounted(name)) count += mostQueues(queueData)
+    return count
   }
 
   /** A broker at that address, alive and of another owner. */
@@ -254,15 +324,23 @@ export class RegistrationGuard {
     )
   }
 
-  /** The master of a broker name, or without one any member, if it is alive and its owner is another. */
-  #ownerOfTopics(brokerName: string, claimant: Claim, nowMs: number): OwnedBroker | undefined {
-    const members = this.#members(brokerName)
-    const [master] = this.#aliveAt(members.get(MASTER_ID) ?? '', brokerName, nowMs)
-    const owning =
-      master === undefined
-        ? [...members.values()].flatMap((addr) => this.#aliveAt(addr, brokerName, nowMs))
-        : [master]
-    return owning.some((live) => isOwner(live, claimant)) ? undefined : owning[0]
+  /** The member that decides about a broker name: of those that are alive, the one with the min broker id. */
+  #leaderOf(
+    brokerName: string,
+    nowMs: number,
+  ): { readonly id: bigint; readonly live: OwnedBroker } | undefined {
+    let leader: { id: bigint; live: OwnedBroker } | undefined
+    for (const [id, addr] of this.#members(brokerName)) {
+      const [live] = this.#aliveAt(addr, brokerName, nowMs)
+      if (live !== undefined && (leader === undefined || id < leader.id)) leader = { id, live }
+    }
+    return leader
+  }
+
+  /** That member, if its owner is another. */
+  #leaderOfAnother(brokerName: string, claimant: Claim, nowMs: number): OwnedBroker | undefined {
+    const live = this.#leaderOf(brokerName, nowMs)?.live
+    return live === undefined || isOwner(live, claimant) ? undefined : live
   }
 
   /** @throws {RemotingCommandError} `NO_PERMISSION`, with `refuse` */
@@ -289,12 +367,16 @@ export class RegistrationGuard {
 
 /** A rule that a request breaks. */
 type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
-type Claim = Pick<Claimant, 'owner' | 'channelId'>
+type Claim = Pick<Claimant, 'owner' | 'hasBrokerRole' | 'channelId' | 'by'>
 
-/** Whether a live broker is the sender's own. What one connection registered stays its own when accounts or networks change. */
-export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boolean {
+/**
+ * Whether a live broker is the sender's own. What one connection registered, and what announces the sender's address without a
+ * proof, stays its own when accounts or networks change.
+ */
+export function isOwner(broker: OwnedBroker, { owner, hasBrokerRole, channelId, by }: Claim): boolean {
   if ('channelId' in broker && broker.channelId === channelId) return true
-  return broker.owner === owner || broker.owner === undefined
+  if (broker.owner === owner || broker.owner === undefined) return true
+  return !isProvenOwner(broker.owner) && (hasBrokerRole === true || by?.host === hostOf(broker.brokerAddr))
 }
 
 /** Whether an owner is an account or a certificate, not a network or an address. */
@@ -302,13 +384,22 @@ export function isProvenOwner(owner: string): boolean {
   return /^(account|certificate) /.test(owner)
 }
 
+/** Where limits per address apply, the addresses of one machine are one. */
+function sourceOfOwner(owner: string): string {
+  return shareOf(owner) ?? owner
+}
+
 function isAlive(broker: OwnedBroker, nowMs: number): boolean {
   if ('deadlineMs' in broker) return broker.deadlineMs >= nowMs
   return broker.lastUpdateTimestampMs + broker.heartbeatTimeoutMs >= nowMs
 }
 
-function tooManyQueues(topic: string, { readQueueNums, writeQueueNums }: TopicQueues): Broken | undefined {
-  if (readQueueNums <= MAX_QUEUES && writeQueueNums <= MAX_QUEUES) return undefined
-  const count = Math.max(readQueueNums, writeQueueNums)
-  return { rule: 'queue_count', reason: `${cutText(topic)} has ${count} queues, more than ${MAX_QUEUES}` }
+function mostQueues({ readQueueNums, writeQueueNums }: TopicQueues): number {
+  return Math.max(readQueueNums, writeQueueNums)
+}
+
+function tooManyQueues(topic: string, count: number): Broken | undefined {
+  if (count <= MAX_QUEUES) return undefined
+  const reason = `${cutText(topic)} would have ${count} queues on brokers of this owner, more than ${MAX_QUEUES}`
+  return { rule: 'queue_count', reason }
 }

@@ -60,7 +60,7 @@ export class RouteTables {
   /** Entries of the live table by address, nearly always one each, so that finding one builds no key. */
   readonly #liveByAddr = new Map<string, readonly BrokerLiveInfo[]>()
   readonly filterServerTable = new VersionedMap<string, readonly string[]>()
-  /** Static topics; as in Java it only grows. */
+  /** Static topics to broker name to that broker's mapping. A broker name has queues of each topic of which it has a mapping. */
   readonly topicQueueMappingInfoTable = new VersionedMap<string, ReadonlyMap<string, TopicQueueMappingInfo>>()
   readonly #readByLookups = [
     this.topicQueueTable,
@@ -80,6 +80,8 @@ export class RouteTables {
   readonly parts = new RegistrationParts()
   /** When the process was last paused until; a registration that began before then counts from that time. */
   lastPauseEndMs = 0
+  /** When names without members were last removed. */
+  lastCleanUpMs = Number.NEGATIVE_INFINITY
 
   /** Begins a transition that may take several slices: lookups see the state before it. */
   begin(): void {
@@ -177,10 +179,19 @@ export class RouteTables {
     this.brokerAddrTable.delete(brokerName)
   }
 
-  /** Stores the mappings of a static topic by broker name; undefined removes them. */
-  setMappings(topic: string, mappings: ReadonlyMap<string, TopicQueueMappingInfo> | undefined): void {
-    this.digest.changeMappings(topic, this.topicQueueMappingInfoTable.get(topic), mappings)
-    if (mappings === undefined) this.topicQueueMappingInfoTable.delete(topic)
+  /** The mapping of a static topic on a broker. */
+  mapping(topic: string, brokerName: string): TopicQueueMappingInfo | undefined {
+    return this.topicQueueMappingInfoTable.get(topic)?.get(brokerName)
+  }
+
+  /** Stores the mapping of a static topic on a broker that has queues of it; undefined removes it. */
+  setMapping(topic: string, brokerName: string, info: TopicQueueMappingInfo | undefined): void {
+    const before = this.topicQueueMappingInfoTable.get(topic)
+    const mappings = new Map(before)
+    if (info === undefined) mappings.delete(brokerName)
+    else mappings.set(brokerName, info)
+    this.digest.changeMappings(topic, before, mappings)
+    if (mappings.size === 0) this.topicQueueMappingInfoTable.delete(topic)
     else this.topicQueueMappingInfoTable.set(topic, mappings)
   }
 
@@ -226,13 +237,14 @@ export class RouteTables {
     return this.membersOf(brokerName).map(({ dataVersion }) => dataVersion)
   }
 
-  /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
+  /** Removes a topic's queues on a broker with their mapping, and the topic when none are left. @returns Whether anything changed. */
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
     const known = queues?.get(brokerName)
     if (queues === undefined || known === undefined) return false
     this.overridden.drop(topic, brokerName)
     this.parts.drop(topic, brokerName)
+    if (this.mapping(topic, brokerName) !== undefined) this.setMapping(topic, brokerName, undefined)
     if (queues.size === 1) this.topicQueueTable.delete(topic)
     else this.#editable(topic).delete(brokerName)
     this.digest.changeQueues(topic, known, undefined)

@@ -62,7 +62,9 @@ export class RouteView {
   mappings(topic: string): ReadonlyMap<string, TopicQueueMappingInfo> | undefined {
     const live = this.tables.topicQueueMappingInfoTable.snapshotGet(topic)
     const restored = this.restored?.mappings.get(topic)
-    return restored === undefined || live === undefined ? (restored ?? live) : new Map([...restored, ...live])
+    if (restored === undefined) return live
+    const shown = [...restored].filter(([name]) => this.restored?.hasQueues(topic, name))
+    return shown.length === 0 ? live : new Map([...shown, ...(live ?? [])])
   }
 
   /** All topics with their queues, for a holder of the lock. */

@@ -17,9 +17,12 @@ import { removeEmptyGroups } from './unregister-brokers.ts'
 export interface TableLimits {
   /** Max brokers; also max broker names, and max names in all clusters together. */
   readonly maxBrokers: number
-  /** Max topics; also max static topics. */
+  /** Max topics. */
   readonly maxTopics: number
 }
+
+/** Looking for names without members takes some milliseconds. */
+const CLEAN_UP_PERIOD_MS = 1_000
 
 /** No limits at all. */
 export const UNLIMITED: TableLimits = {
@@ -40,7 +43,10 @@ export function* checkBroker(
 ): Steps<void> {
   if (topicsOfKnown(tables, registration) !== undefined) return
   if (!hasRoomForBroker(tables, maxBrokers, registration)) {
-    yield* removeEmptyGroups(tables, changes)
+    if (registration.nowMs >= tables.lastCleanUpMs + CLEAN_UP_PERIOD_MS) {
+      tables.lastCleanUpMs = registration.nowMs
+      yield* removeEmptyGroups(tables, changes)
+    }
     if (!hasRoomForBroker(tables, maxBrokers, registration))
       throw new LimitError('maxBrokers', `maxBrokers (${maxBrokers}) reached`)
   }
@@ -115,27 +121,17 @@ export function* checkTopics(
   registration: Registration,
   deleteMissingTopics: boolean,
 ): Steps<void> {
-  const { topicQueueTable, topicQueueMappingInfoTable } = tables
-  const { clusterName, brokerAddr, nowMs, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const { topicQueueTable } = tables
+  const { clusterName, brokerAddr, nowMs, topicConfigTable } = registration
   const source = shareOf(registration.owner)
-  const mayExceed =
-    topicQueueTable.size + topicConfigTable.keys.length >
-      (source === undefined ? maxTopics : maxTopics / 2) ||
-    topicQueueMappingInfoTable.size + topicQueueMappingInfoMap.size > maxTopics
+  const max = source === undefined ? maxTopics : maxTopics / 2
+  const mayExceed = topicQueueTable.size + topicConfigTable.keys.length > max
   if (!mayExceed || (yield* bringsBackTopics(tables, registration))) return
   const topics = yield* topicsWith(tables, registration, deleteMissingTopics)
-  let mapped = yield* sizeWith(topicQueueMappingInfoTable, topicQueueMappingInfoMap.keys())
-  if (mapped > maxTopics) {
-    yield* removeUnusedMappings(tables)
-    mapped = yield* sizeWith(topicQueueMappingInfoTable, topicQueueMappingInfoMap.keys())
-  }
-  // Tables that exceed the limit already may stay as they are, but not grow.
-  if (
-    topics > Math.max(maxTopics, topicQueueTable.size) ||
-    mapped > Math.max(maxTopics, topicQueueMappingInfoTable.size)
-  ) {
+  // A table that exceeds the limit already may stay as it is, but not grow.
+  if (topics > Math.max(maxTopics, topicQueueTable.size)) {
     tables.touch(clusterName, brokerAddr, nowMs)
-    throw tooManyTopics(maxTopics, Math.max(topics, mapped))
+    throw tooManyTopics(maxTopics, topics)
   }
   const added = topics - topicQueueTable.size
   if (source === undefined || added <= 0) return
@@ -150,10 +146,9 @@ export function* checkTopics(
 
 /** Whether a broker that was registered before would have no more topics than it had. */
 function* bringsBackTopics(tables: RouteTables, registration: Registration): Steps<boolean> {
-  const { brokerName, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const { brokerName, topicConfigTable } = registration
   const max = topicsOfKnown(tables, registration)
-  if (max === undefined || topicConfigTable.names.length > max || topicQueueMappingInfoMap.size > max)
-    return false
+  if (max === undefined || topicConfigTable.names.length > max) return false
   const names = new Set(topicConfigTable.names)
   let topics = names.size
   for (const [topic, queues] of tables.topicQueueTable) {
@@ -215,14 +210,6 @@ function* sizeWith(table: ReadonlyMap<string, unknown>, names: Iterable<string>)
     yield
   }
   return size
-}
-
-/** Removes the mappings of static topics that no broker has. Java keeps them for ever; no route shows them. */
-function* removeUnusedMappings(tables: RouteTables): Steps<void> {
-  for (const topic of tables.topicQueueMappingInfoTable.keys()) {
-    if (!tables.topicQueueTable.has(topic)) tables.setMappings(topic, undefined)
-    yield
-  }
 }
 
 /** Checks that there is room for a topic. @param others - Topics that count, but are not live. @throws {LimitError} */

@@ -159,8 +159,10 @@ function removeFromGroup(
   if (leavingId === undefined) return 'nothing'
   const minIdLeaves = leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
-  if (brokerAddrs.size !== group.brokerAddrs.size) changes.group(brokerName)
   if (brokerAddrs.size > 0) {
+    // Java notifies the members although the address is none of them.
+    if (brokerAddrs.size === group.brokerAddrs.size) return 'nothing'
+    changes.group(brokerName)
     tables.putGroup({ ...group, brokerAddrs })
     return minIdLeaves ? 'min broker id' : 'nothing'
   }
@@ -173,8 +175,8 @@ function removeFromGroup(
 }
 
 /**
- * Removes groups without members, with their topics, and broker names of clusters that have no group. Rejected registrations leave
- * both behind; Java keeps them for ever.
+ * Removes groups without members, with their topics, and broker names from clusters in which no broker of that name is live. Rejected
+ * registrations leave both behind; Java keeps them for ever.
  */
 export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): Steps<void> {
   const removed = new Set<string>()
@@ -185,7 +187,12 @@ export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): 
   }
   yield
   for (const [cluster, names] of tables.clusterAddrTable) {
-    for (const name of names) if (!tables.brokerAddrTable.has(name)) names.delete(name)
+    for (const name of names) {
+      const members = tables.membersOf(name)
+      const isIn = members.some((live) => live.clusterName === cluster && live.brokerName === name)
+      if (!isIn) names.delete(name)
+      yield
+    }
     if (names.size === 0) tables.clusterAddrTable.delete(cluster)
   }
   changes.markDirty()

@@ -1,4 +1,5 @@
 import { cutText } from '../common/log-throttle.ts'
+import { sourceOf } from '../common/source-of.ts'
 import { visible } from '../common/visible.ts'
 
 /** A request that the access policy has rejected. */
@@ -32,11 +33,14 @@ export interface Denials extends DeniedRequest {
 const MAX_ENTRIES = 128
 const MAX_CHARACTERS = 200
 
-/** The requests that were rejected last. Equal ones are counted in one entry, so that a flood hides no others. */
+/**
+ * The requests that were rejected last. Equal ones are counted in one entry, and a full table drops the oldest of the source that has
+ * the most, so that a flood of one source hides no others.
+ */
 export class RecentDenials {
   readonly #dateMs: () => number
   /** By what they have in common, in the order of the last one. */
-  readonly #entries = new Map<string, Denials>()
+  readonly #entries = new Map<string, { readonly source: string; readonly denials: Denials }>()
 
   /** @param dateMs - The system clock. */
   constructor(dateMs: () => number = () => Date.now()) {
@@ -50,10 +54,17 @@ export class RecentDenials {
     const known = this.#entries.get(key)
     const nowMs = this.#dateMs()
     this.#entries.delete(key)
-    const { count, firstMs } = known ?? { count: 0, firstMs: nowMs }
-    this.#entries.set(key, { ...denied, count: count + 1, firstMs, lastMs: nowMs, peer })
+    const { count, firstMs } = known?.denials ?? { count: 0, firstMs: nowMs }
+    this.#entries.set(key, {
+      source: known?.source ?? sourceOf(request.host),
+      denials: { ...denied, count: count + 1, firstMs, lastMs: nowMs, peer },
+    })
     if (this.#entries.size <= MAX_ENTRIES) return
-    for (const oldest of this.#entries.keys()) {
+    const counts = new Map<string, number>()
+    for (const { source } of this.#entries.values()) counts.set(source, (counts.get(source) ?? 0) + 1)
+    const max = Math.max(...counts.values())
+    for (const [oldest, { source }] of this.#entries) {
+      if (counts.get(source) !== max) continue
       this.#entries.delete(oldest)
       break
     }
@@ -61,6 +72,6 @@ export class RecentDenials {
 
   /** The last one first. */
   list(): Denials[] {
-    return [...this.#entries.values()].reverse()
+    return [...this.#entries.values()].map(({ denials }) => denials).reverse()
   }
 }

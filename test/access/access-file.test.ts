@@ -85,7 +85,17 @@ describe('An access file is rejected with the line and column of', () => {
     [
       'a second document',
       'mode: audit\n---\nmode: off\n',
-      [expect.stringMatching(/^2:1 Source contains multiple documents/)],
+      ['2:1 the file must be one document; remove this line ---'],
+    ],
+    [
+      'syntax errors, of which only the first is no consequence',
+      'mode: audit\n  a: b: c\nd: [\n',
+      ['1:7 Nested mappings are not allowed in compact mappings'],
+    ],
+    [
+      'rates without a kind',
+      'rates:\n  - per: address\n',
+      ['2:5 an entry of rates needs one of connections, handshakes, lookups, other, failures'],
     ],
     ['broken YAML', 'rules: [\n', [expect.stringMatching(/^\d+:\d+ Flow sequence/)]],
     ['a key that is no name', '? [a]\n: 1\n', ['1:3 a key of the access file must be a name']],
@@ -229,7 +239,6 @@ describe('An access file is rejected with the line and column of', () => {
       'rates:\n  - lookups: 20/s\n  - per: address\n    lookups: 20/sec\n  - per: host\n    other: 1/s\n',
       [
         '2:5 an entry of rates needs per: address or identity',
-        '3:5 an entry of rates needs one of connections, handshakes, lookups, other, failures',
         '4:14 lookups is "20/sec"; write it like 20/s, 5/min or 100/h',
         '5:10 per is "host", not one of address, identity',
       ],
@@ -238,7 +247,7 @@ describe('An access file is rejected with the line and column of', () => {
       'strict without an admin',
       'profile: strict\nrules:\n  - allow: lookup\n',
       [
-        '1:10 profile strict needs someone who can administer this server: no rule allows the group admin to an account, certificate or network that can come in',
+        '1:10 profile strict needs an admin: no account, certificate or network may use the group admin for everything',
       ],
     ],
   ])('%s', (_, text, problems) => {
@@ -346,6 +355,14 @@ accounts:
 `
     expect(read(text).problems).toEqual([])
     expect(read('accounts: []\n').problems).toEqual([])
+    expect(warningsOf('globalWhiteRemoteAddresses: []\n')).toEqual([])
+    expect(warningsOf('globalWhiteRemoteAddresses:\n  - ""\n  -\n')).toEqual([])
+  })
+
+  it('has no account whose name is a pattern: its permissions would be those of other accounts', () => {
+    expect(
+      problemsOf('accounts:\n  - { accessKey: app*, secretKey: "abcdefgh", topicPerms: [T=SUB] }\n'),
+    ).toEqual(['2:18 accessKey must not contain *, which stands for any characters in rules'])
   })
 
   it('does not load under strict with the published admin only', () => {
@@ -361,8 +378,10 @@ accounts:
     const { policy } = read('accounts:\n  - accessKey: a\n    secretKey: 01234567\n')
     expect(policy?.accounts.get('a')?.secrets.map((key) => key.export().toString())).toEqual(['342391'])
     expect(warningsOf('accounts:\n  - accessKey: a\n    secretKey: 01234567\n')).toContain(
-      '3 secretKey is a number without quotes and is read as another one; put it in quotes',
+      '3 secretKey is a number without quotes and is read as a different value, as in a broker; put it in quotes',
     )
+    const text = read('accounts:\n  - accessKey: 0900\n    secretKey: 08123456\n').policy
+    expect(text?.accounts.get('0900')?.secrets[0]?.export().toString()).toBe('08123456')
     const long = read('accounts:\n  - accessKey: a\n    secretKey: 12345678901234567890\n').policy
     expect(long?.accounts.get('a')?.secrets[0]?.export().toString()).toBe('12345678901234567890')
   })
@@ -472,6 +491,59 @@ rates:
     expect(problemsOf(`profile: strict\n${rules}\n`)).toEqual([
       expect.stringContaining('profile strict needs'),
     ])
+  })
+
+  it.each<[what: string, accounts: string[], warnings: string[]]>([
+    [
+      'with a short secret, also a previous one',
+      [
+        '{ accessKey: a, secretKey: "123456" }',
+        '{ accessKey: b, secretKey: "1234567", previousSecretKey: "x" }',
+      ],
+      [
+        '2 account a has a secret of fewer than 7 characters; use a longer one',
+        '3 account b has a secret of fewer than 7 characters; use a longer one',
+      ],
+    ],
+    [
+      'with one secret as present and previous one',
+      ['{ accessKey: a, secretKey: "secret-a", previousSecretKey: "secret-a" }'],
+      ['2 account a has the same secret twice; remove the previous one'],
+    ],
+    [
+      'of an admin with the role broker',
+      ['{ accessKey: a, secretKey: "secret-a", admin: true, roles: [broker] }'],
+      [
+        "2 account a is an admin with the role broker: what a broker signs can be sent again as an admin's; use two accounts",
+      ],
+    ],
+    [
+      'with a secret of an admin, in either order',
+      [
+        '{ accessKey: a, secretKey: "secret-a" }',
+        '{ accessKey: b, secretKey: "secret-b", previousSecretKey: "secret-a", admin: true }',
+        '{ accessKey: c, secretKey: "secret-b" }',
+        '{ accessKey: d, secretKey: "secret-b" }',
+        '{ accessKey: e, secretKey: "secret-e" }',
+      ],
+      [
+        '3 account b has a secret of account a, and only one of them is an admin; change it',
+        '4 account c has a secret of account b, and only one of them is an admin; change it',
+        '5 account d has a secret of account b, and only one of them is an admin; change it',
+      ],
+    ],
+  ])('warns of an account %s', (_, accounts, warnings) => {
+    const text = `accounts:\n${accounts.map((account) => `  - ${account}\n`).join('')}`
+    const rule = 'rules: [{ allow: config, who: { account: "*" } }]\n'
+    expect(warningsOf(text + rule)).toEqual(warnings)
+  })
+
+  it('warns where any client certificate is an admin', () => {
+    const text = (name: string) => `certificates:\n  - commonName: "${name}"\n    roles: [admin]\n`
+    expect(warningsOf(text('*'))).toEqual([
+      '2 every client with a certificate of tls.server.trustCertPath is an admin',
+    ])
+    expect(warningsOf(text('ops-*'))).toEqual([])
   })
 
   it.each<[what: string, text: string, warnings: string[]]>([

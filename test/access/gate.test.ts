@@ -434,7 +434,7 @@ test('the identity of a request is known to who reports that a limit rejects it'
   await expect(pending).rejects.toMatchObject({ error: busy, context: { identity: { kind: 'certificate' } } })
 })
 
-test('the mode off asks nothing, and knows who changes something', () => {
+test('the mode off checks nothing, and knows who changes something', () => {
   const world = new World(policyOf(`mode: off\n${STRICT}`))
   expect(world.guarded[RequestCode.GET_ROUTEINFO_BY_TOPIC]).toBe(world.raw)
   expect(world.ask({ code: 318 })).toEqual({ code: 0, remark: 'anonymous' })

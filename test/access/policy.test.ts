@@ -293,7 +293,15 @@ describe('Client certificates', () => {
     ['jane', ['DNS:spiffe://mq/ops/jane'], 'jane', []],
   ])('%o, %o are %s with the roles %o', (commonName, subjectAltNames, name, roles) => {
     const found = policy.certificateIdentity({ commonName, subjectAltNames })
-    expect(found).toEqual({ kind: 'certificate', name, roles: new Set(roles) })
+    expect(found).toMatchObject({ kind: 'certificate', name, roles: new Set(roles) })
+  })
+
+  it('of an entry with the role broker own brokers together, others by their own names', () => {
+    const ownerOf = (commonName: string, ...subjectAltNames: string[]) =>
+      policy.certificateIdentity({ commonName, subjectAltNames })?.owner
+    expect(ownerOf('broker-a.mq.example')).toBe('broker-*.mq.example')
+    expect(ownerOf('broker-b.mq.example', 'URI:spiffe://mq/ops/jane')).toBe('broker-*.mq.example')
+    expect(ownerOf('jane', 'URI:spiffe://mq/ops/jane')).toBeUndefined()
   })
 
   it('without a name are anonymous', () => {

@@ -233,6 +233,9 @@ test('the zone that Java adds after it has signed need not be signed', () => {
   const zone = { __ZONE_NAME: 'z1', __ZONE_MODE: 'true' }
   expect(verified({ ...signed('RocketMQ', '12345678', { topic: 'T' }), ...zone })).toBe('RocketMQ')
   expect(verified(signed('RocketMQ', '12345678', { topic: 'T', ...zone }))).toBe('RocketMQ')
+  const withBody = signed('RocketMQ', '12345678', { a: 'b' }, 'k=v')
+  expect(verified({ ...withBody, ...zone }, 'k=v')).toBe('RocketMQ')
+  expect(verified({ ...withBody, ...zone }, 'k=w')).toBe('wrong signature')
 })
 
 test('the SecurityToken of the Go client need not be signed', () => {
@@ -259,4 +262,19 @@ test('an account that another instance knew is not cached', () => {
   expect(signatures.verify(fields, null, HERE).account).toBeDefined()
   const changed = new Signatures(new Map([account('RocketMQ', ['another-secret'])]))
   expect(changed.verify(fields, null, HERE)).toMatchObject({ reason: 'wrong signature' })
+})
+
+test('A signature of other characters with the same low bytes is wrong', () => {
+  const Signature = signatureOf(
+    new Map([
+      ['AccessKey', 'ak'],
+      ['topic', 'T'],
+    ]),
+    null,
+    'secret',
+  )
+  const fields = { AccessKey: 'ak', topic: 'T' }
+  expect(verified({ ...fields, Signature })).toBe('ak')
+  const shifted = String.fromCharCode(Signature.charCodeAt(0) + 0x100) + Signature.slice(1)
+  expect(verified({ ...fields, Signature: shifted })).toBe('wrong signature')
 })

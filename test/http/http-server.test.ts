@@ -29,6 +29,7 @@ async function started(
   const responses: string[] = []
   const guard = new RequestGuard({
     token: () => undefined,
+    denialOf: () => undefined,
     allowedHosts: [],
     isOpen: (path) => path === '/livez',
     ...guarded,

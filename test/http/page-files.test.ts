@@ -30,6 +30,7 @@ async function served(page: PageFiles = files): Promise<number> {
     maxConnections: 100,
     guard: new RequestGuard({
       token: () => 'secret',
+      denialOf: () => undefined,
       allowedHosts: [],
       isOpen: (path) => routeOf(routes, path)?.isOpen === true,
       needsToken: (path) => routeOf(routes, path)?.needsToken ?? true,

@@ -39,7 +39,7 @@ const MAPPING = {
   dirty: false,
   epoch: 1_700_000_000_000,
   scope: '__global__',
-  topic: 'TM',
+  topic: 'TopicA',
   totalQueues: 2,
 }
 const plain = registration()
@@ -57,7 +57,7 @@ const FORM_5: Request = {
 
 function bodyOf(currIdMap: Readonly<Record<string, number>>): string {
   const body = JSON.parse(`${plain.body}`)
-  body.topicConfigSerializeWrapper.topicQueueMappingInfoMap = { TM: { ...MAPPING, currIdMap } }
+  body.topicConfigSerializeWrapper.topicQueueMappingInfoMap = { TopicA: { ...MAPPING, currIdMap } }
   return JSON.stringify(body)
 }
 

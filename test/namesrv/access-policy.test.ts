@@ -1,6 +1,6 @@
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 import { get } from '../support/http.ts'
 import { proxyV1 } from '../support/proxy-headers.ts'
@@ -10,6 +10,19 @@ import { createServer, startServer, temporaryFolder } from '../support/start-ser
 import { until } from '../support/until.ts'
 
 const CLOSED = 'profile: strict\nrules:\n  - allow: [admin]\n    from: loopback\n'
+
+/** What happens when an access file and its secrets have just been read. */
+const loading = vi.hoisted(() => ({ afterwards: () => {} }))
+
+vi.mock('../../src/namesrv/access/load-access-file.ts', async (importActual) => {
+  const actual = await importActual<typeof import('../../src/namesrv/access/load-access-file.ts')>()
+  const loadAccessFile: typeof actual.loadAccessFile = (...parameters) => {
+    const loaded = actual.loadAccessFile(...parameters)
+    loading.afterwards()
+    return loaded
+  }
+  return { ...actual, loadAccessFile }
+})
 
 /** An access file that only its owner can read. */
 function accessFile(text: string): string {
@@ -104,9 +117,12 @@ describe('accessFile', () => {
       path,
       time,
       httpPort = 0,
-    } = await startWith(CLOSED, { httpListenPort: 'any' })
+    } = await startWith(CLOSED, { httpListenPort: 'any', httpTokenFile: accessFile('s3cret') })
+    const authorization = 'Bearer s3cret'
     const findings = async (): Promise<{ rule: string; text: string }[]> => {
-      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/findings`)
+      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/findings`, {
+        headers: { authorization },
+      })
       const body = (await response.json()) as { findings: { rule: string; text: string }[] }
       return body.findings.filter(({ rule }) => rule === 'access_file_rejected')
     }
@@ -131,13 +147,13 @@ describe('accessFile', () => {
     expect(await findingsAfter('finding_raised')).toMatchObject([
       { text: expect.stringContaining('unknown key "modes"') },
     ])
-    const metrics = await get(httpPort, '/metrics')
+    const metrics = await get(httpPort, '/metrics', `Authorization: ${authorization}`)
     expect(metrics).toMatch(/^rocketmq_nameserver_access_policy_info\{.*profile="strict",mode="enforce"} 1$/m)
     expect(metrics).toMatch(/^rocketmq_nameserver_access_reloads_total\{.*result="failed"} 1$/m)
     writeFileSync(path, `${CLOSED}# repaired\n`)
     time.advance(2_000)
     expect(await findingsAfter('finding_cleared')).toEqual([])
-    expect(await get(httpPort, '/metrics')).toMatch(
+    expect(await get(httpPort, '/metrics', `Authorization: ${authorization}`)).toMatch(
       /^rocketmq_nameserver_access_reloads_total\{.*result="ok"} 1$/m,
     )
   })
@@ -159,11 +175,11 @@ describe('accessFile', () => {
   test('is read again when a file with a secret has changed, and by reload() at once', async () => {
     const folder = temporaryFolder()
     const secret = join(folder, 'ops')
-    writeFileSync(secret, 'first\n', { mode: 0o600 })
+    writeFileSync(secret, 'first-secret\n', { mode: 0o600 })
     const { lines, path, time, controller } = await startWith(
       `accounts: [{ accessKey: ops, secretFile: ${JSON.stringify(secret)}, admin: true }]\n`,
     )
-    writeFileSync(secret, 'second\n')
+    writeFileSync(secret, 'second-secret\n')
     time.advance(2_000)
     expect(accessLines(lines)).toHaveLength(2)
     writeFileSync(path, 'profile: guarded\n')
@@ -174,8 +190,26 @@ describe('accessFile', () => {
     expect(JSON.stringify(lines)).not.toContain('second')
   })
 
+  test('is read again when a secret is replaced while it is being read', async () => {
+    const folder = temporaryFolder()
+    const secret = join(folder, 'ops')
+    writeFileSync(secret, 'first-secret\n', { mode: 0o600 })
+    loading.afterwards = () => writeFileSync(secret, 'second-secret\n')
+    onTestFinished(() => {
+      loading.afterwards = () => {}
+    })
+    const { lines, time } = await startWith(
+      `accounts: [{ accessKey: ops, secretFile: ${JSON.stringify(secret)}, admin: true }]\n`,
+    )
+    time.advance(5_000)
+    expect(accessLines(lines).map(({ msg }) => msg)).toEqual([
+      'access policy in effect',
+      'access file read again; its policy is in effect',
+    ])
+  })
+
   test('warns of secrets that all users can read', async () => {
-    const path = accessFile('accounts: [{ accessKey: ops, secretKey: "abcdef", admin: true }]\n')
+    const path = accessFile('accounts: [{ accessKey: ops, secretKey: "abcdefg", admin: true }]\n')
     chmodSync(path, 0o644)
     const { lines } = await startServer({ accessFile: path })
     expect(accessLines(lines)).toMatchObject([

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { signatureOf } from '../../src/access/signature.ts'
@@ -453,8 +453,39 @@ describe('a flood of rejections', () => {
       'topic_deleted 10.0.0.1:1',
       'suppressed undefined',
     ])
-    expect(entriesOf(path).at(-1)).toEqual({ event: 'suppressed', changes: 0, rejections: 990 })
+    expect(entriesOf(path).at(-1)).toEqual({ event: 'suppressed', changes: 0, others: 990 })
     expect(counters.auditLines).toEqual({ written: 14, suppressed: 990, lost: 0 })
+  })
+
+  it('cannot hide changes behind requests that change nothing', async () => {
+    const { client, auditLogPath } = await auditedServer()
+    await client.request(registration())
+    for (let index = 0; index < 150; index++)
+      client.send(requestFrame({ code: 216, extFields: { topic: 'None' }, opaque: 1_000 + index }))
+    await client.request({ code: 205, extFields: { brokerName: 'broker-a' } })
+    const events = entriesOf(auditLogPath).map(({ event }) => event)
+    expect(events.filter((event) => event === 'topic_deleted')).toHaveLength(10)
+    expect(events.at(-1)).toBe('permission_wiped')
+  })
+
+  it('of one host has a hundred changes a second, and leaves lines to other hosts', async () => {
+    const path = join(temporaryFolder(), 'audit.log')
+    const { change } = await auditLog(path)
+    for (let index = 0; index < 1_500; index++) change('10.0.0.1:1')
+    change('10.0.0.2:1')
+    expect(entriesOf(path)).toHaveLength(101)
+  })
+
+  it('is counted by the address of the connection, whatever addresses PROXY headers claim', async () => {
+    const { connect, auditLogPath } = await auditedServer({ accessProfile: 'guarded' })
+    for (let index = 0; index < 12; index++) {
+      const stranger = await connect()
+      stranger.send(proxyV1(`203.0.113.${index}`, 5_000))
+      await stranger.request({ code: 216, extFields: { topic: 'T' } })
+    }
+    const entries = entriesOf(auditLogPath)
+    expect(entries).toHaveLength(10)
+    expect(entries[3]).toMatchObject({ peer: '203.0.113.3:5000', host: 'unknown' })
   })
 
   it('has a hundred lines a second of all hosts, in each second', async () => {
@@ -469,8 +500,8 @@ describe('a flood of rejections', () => {
     time.advance(1_000)
     expect(entriesOf(path).filter(({ event }) => event === 'request_denied')).toHaveLength(200)
     expect(entriesOf(path).filter(({ event }) => event === 'suppressed')).toEqual([
-      { event: 'suppressed', changes: 0, rejections: 150 },
-      { event: 'suppressed', changes: 0, rejections: 150 },
+      { event: 'suppressed', changes: 0, others: 150 },
+      { event: 'suppressed', changes: 0, others: 150 },
     ])
   })
 })
@@ -496,6 +527,40 @@ describe('a file that cannot be written', () => {
     expect(log.problem).toBeUndefined()
     expect(linesOf(path)).toMatchObject([{ event: 'audit_log_opened', lost: 3 }, { event: 'topic_deleted' }])
     expect(lines.at(-1)).toMatchObject({ msg: 'audit log can be written again', lostLines: 3 })
+  })
+
+  it.runIf(canMount)('keeps the server neither from serving after a rotation nor from ending', async () => {
+    const disk = smallDisk()
+    const path = join(disk.folder, 'audit.log')
+    const { client, controller } = await auditedServer({ auditLogPath: path })
+    disk.fill()
+    for (let index = 0; index < 60; index++) await client.request(putKVConfig('N', `${index}`, 'V'))
+    renameSync(path, `${path}.1`)
+    controller.reload()
+    expect(headerOf(await client.request({ code: 105, extFields: { topic: 'A' } })).code).toBe(17)
+    expect(controller.counters.auditLines.lost).toBeGreaterThan(0)
+    await controller.shutdown()
+  })
+
+  it('is not declared repaired while lines go to the renamed file', async () => {
+    const path = join(temporaryFolder(), 'audit.log')
+    const { log, time, lines, counters, change } = await auditLog(path)
+    renameSync(path, `${path}.1`)
+    mkdirSync(path)
+    log.reopen()
+    change('10.0.0.1:1')
+    expect(log.problem).toMatchObject({ path, error: 'not a file' })
+    expect(lines).toMatchObject([
+      { level: 'error', msg: 'audit log not reopened; writing to the old one', path },
+    ])
+    expect(entriesOf(`${path}.1`)).toHaveLength(1)
+    rmdirSync(path)
+    time.advance(10_000)
+    change('10.0.0.1:1')
+    expect(log.problem).toBeUndefined()
+    expect(lines.at(-1)).toMatchObject({ msg: 'audit log can be written again', lostLines: 0 })
+    expect(entriesOf(path)).toHaveLength(1)
+    expect(counters.auditLines).toEqual({ written: 4, suppressed: 0, lost: 0 })
   })
 
   it.runIf(canMount)(

@@ -113,7 +113,7 @@ test.each([
   expect(lines.filter(({ level }) => level === 'warn')).toEqual(
     Array.from({ length: warnings }, () => ({
       level: 'warn',
-      msg: 'HTTP port is open to other machines without a token',
+      msg: '/metrics is open to other machines without a token',
       httpBindAddress,
     })),
   )

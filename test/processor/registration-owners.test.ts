@@ -8,6 +8,9 @@ import { type Answered, DATA_VERSION, ProcessorWorld, registrationBody } from '.
 const BODY = registrationBody(['T1', 'T2'])
 const { REGISTER_BROKER, UNREGISTER_BROKER, BROKER_HEARTBEAT, QUERY_DATA_VERSION } = RequestCode
 const ACCOUNT: Identity = { kind: 'account', name: 'brokers', roles: new Set() }
+const certified = (name: string): Identity => ({
+  ...{ kind: 'certificate', name, roles: new Set(['broker']), owner: 'broker-*' },
+})
 const TIMEOUT_MS = 120_000
 
 interface Sender {
@@ -104,6 +107,12 @@ describe('with refuse, an honest broker is served', () => {
   test.each<[string, Sender, Sender, RegistrationGuardOptions]>([
     ['of the same account', from('10.0.0.5', ACCOUNT), from('10.0.0.9', ACCOUNT), { mode: 'refuse' }],
     [
+      'with another certificate of the same entry',
+      from('10.0.0.5', certified('broker-a-0')),
+      from('10.0.0.9', certified('broker-a-1')),
+      { mode: 'refuse' },
+    ],
+    [
       'of one named network',
       from('10.0.0.5'),
       from('10.0.0.9'),
@@ -115,6 +124,28 @@ describe('with refuse, an honest broker is served', () => {
     expect(await register(broker(0, '10.0.0.9:10911'), after)).toMatchObject(OK)
     expect(await members()).toEqual(['0=10.0.0.9:10911'])
   })
+
+  test.each<[string, string, Identity | undefined]>([
+    ['network is renamed', 'broker-net', undefined],
+    ['account is introduced', 'brokers', ACCOUNT],
+  ])(
+    'at the address that it announces, when its %s and its connection is lost',
+    async (_, renamed, identity) => {
+      let network = 'brokers'
+      const { register, ask, disputes } = guardedWorld({ mode: 'refuse', networkOf: () => network })
+      const ext = broker(0, '10.0.0.5:10911')
+      await register(ext, from('10.0.0.5'))
+      network = renamed
+      const again = from('10.0.0.5', identity)
+      expect(await ask(BROKER_HEARTBEAT, ext, again)).toMatchObject(OK)
+      expect(await register(ext, again)).toMatchObject(OK)
+      expect(disputes).toEqual([])
+      network = 'others'
+      expect(await register(ext, from('10.0.0.9'))).toMatchObject(REJECTED)
+      expect(await ask(UNREGISTER_BROKER, ext, from('10.0.0.9'))).toMatchObject(REJECTED)
+      if (identity !== undefined) expect(await register(ext, from('10.0.0.5'))).toMatchObject(REJECTED)
+    },
+  )
 
   test('that takes the id of its master, which is alive but cut off, with the same account', async () => {
     const { register, ask, members } = guardedWorld()
@@ -250,6 +281,30 @@ describe('the flags of a group', () => {
     const increment = registrationBody(['T9'])
     expect(await guarded.ask(REGISTER_BROKER, ext, from('10.0.0.66'), increment)).toMatchObject({ code: 1 })
     expect(await flagsOf(guarded)).toEqual({ acting: false, zone: false })
+  })
+
+  test('stay those of the slave with the min broker id with refuse while the master is away, and so do topics (217)', async () => {
+    const guarded = guardedWorld()
+    const [master, slave, stranger] = [from('10.0.0.5'), from('10.0.0.6'), from('10.0.0.66')]
+    await guarded.register(broker(0, '10.0.0.5:10911'), master)
+    await guarded.register(broker(1, '10.0.0.6:10911'), slave)
+    await guarded.ask(UNREGISTER_BROKER, broker(0, '10.0.0.5:10911'), master)
+    expect(await guarded.register(broker(7, '10.0.0.66:10911', acting), stranger)).toMatchObject(OK)
+    expect(await flagsOf(guarded)).toEqual({ acting: false, zone: false })
+    expect(guarded.disputes).toMatchObject([{ rule: 'group_flags', live: { owner: '10.0.0.6' } }])
+    const queueDatas = [{ brokerName: 'broker-a', readQueueNums: 9, writeQueueNums: 9, perm: 6 }]
+    const register = (sender: Sender) =>
+      guarded.ask(
+        RequestCode.REGISTER_TOPIC_IN_NAMESRV,
+        { topic: 'T9' },
+        sender,
+        JSON.stringify({ queueDatas }),
+      )
+    expect(await register(stranger)).toMatchObject(REJECTED)
+    expect(await register(slave)).toMatchObject(OK)
+    // The master that returns leads again, with its first registration.
+    await guarded.register(broker(0, '10.0.0.5:10911', acting), master)
+    expect(await flagsOf(guarded)).toEqual({ acting: true, zone: true })
   })
 
   test('follow the master, and a slave of the same account', async () => {

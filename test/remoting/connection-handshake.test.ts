@@ -201,7 +201,7 @@ describe('a PROXY header', () => {
     ['of IPv4 in IPv6, trusted by name', '203.0.113.7', '127.0.0.1', proxyV1('::ffff:203.0.113.7', 5_000)],
     [
       'of a client here in another notation, trusted by name',
-      '0:0:0:0:0:ffff:7f00:1',
+      '127.0.0.1',
       '127.0.0.1',
       proxyV2(0x21, 0x21, mappedLoopback),
     ],

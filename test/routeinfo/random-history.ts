@@ -47,7 +47,7 @@ const mapping = fc.record({
   ),
 })
 
-const registering: fc.Arbitrary<Partial<Registration>> = fc.record({
+const registeringAny: fc.Arbitrary<Partial<Registration>> = fc.record({
   clusterName: of(...CLUSTERS),
   brokerName: of(...BROKERS),
   brokerId: of(...IDS),
@@ -63,6 +63,13 @@ const registering: fc.Arbitrary<Partial<Registration>> = fc.record({
     .map((configs) => tableOf(new Map(configs.map((each) => [each.topicName, each])))),
   topicQueueMappingInfoMap: fc.array(fc.tuple(topic, mapping), { maxLength: 2 }).map((list) => new Map(list)),
   filterServerList: of(null, [], ['f:1', 'f "2"']),
+})
+
+/** Brokers register mappings under their own names. */
+const registering = registeringAny.map((given): Partial<Registration> => {
+  const { brokerName: bname = null, topicQueueMappingInfoMap: mappings = [] } = given
+  const own = [...mappings].map(([name, info]) => [name, { ...info, bname }] as const)
+  return { ...given, topicQueueMappingInfoMap: new Map(own) }
 })
 
 /** One step. A broker that registers does so with a chance of one in two. */

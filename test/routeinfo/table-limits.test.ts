@@ -105,37 +105,6 @@ describe('maxTopics', () => {
     expect(world.topics()).toEqual(['T1', 'T2'])
   })
 
-  const mapped = (...names: string[]): { topicQueueMappingInfoMap: Map<string, never> } => ({
-    topicQueueMappingInfoMap: new Map(
-      names.map((topic) => [
-        topic,
-        { topic, bname: 'broker-a', totalQueues: 1, epoch: 1n, currIdMap: null } as never,
-      ]),
-    ),
-  })
-
-  test('limits static topics too', () => {
-    const world = new World({ maxTopics: 2 })
-    world.register(['S1', 'S2'], mapped('S1', 'S2'))
-    world.register(['S1', 'S2'], mapped('S1'))
-    expect(() => world.register(['S1', 'S2'], mapped('S3'))).toThrow(refusal('maxTopics'))
-  })
-
-  test('does not count static topics that no broker has', () => {
-    const world = new World({ maxTopics: 2 })
-    world.register(['S1', 'S2'], mapped('S1', 'S2'))
-    world.manager.submitUnRegisterBrokerRequest({
-      clusterName: 'C',
-      brokerName: 'broker-a',
-      brokerAddr: 'a:1',
-      brokerId: 0n,
-      reason: 'request',
-      generation: world.manager.queue.nextGeneration(),
-    })
-    world.register(['S3', 'S4'], mapped('S3', 'S4'))
-    expect(`${world.manager.encodedRoute('S4', PLAIN_VARIANT)}`).toContain('"topicQueueMappingByBroker":{')
-  })
-
   test('counts in slices', async () => {
     const { manager, turns } = managerWith('finest', { limits: { maxBrokers: 10, maxTopics: 300 } })
     const names = Array.from({ length: 301 }, (_, index) => `T${index}`)
@@ -202,12 +171,17 @@ describe('maxBrokers', () => {
   test('is not exhausted by names of registrations that were rejected for their single topic', () => {
     const world = new World({ maxBrokers: 3 })
     const attempt = (index: number): unknown =>
-      world.register(['T1'], { brokerName: `broker-${index}`, brokerAddr: `x:${index}` })
+      world.register(['T1'], {
+        brokerName: `broker-${index}`,
+        brokerAddr: `x:${index}`,
+        nowMs: index * 1_000,
+      })
     for (const index of [1, 2, 3, 4, 5]) expect(attempt(index)).toMatchObject({ result: null })
     expect(world.cluster()).toContain('broker-5')
     expect(world.cluster()).not.toContain('broker-3')
     for (const index of [6, 7, 8]) {
-      world.register(['T1', 'T2'], { brokerName: `broker-${index}`, brokerAddr: `x:${index}` })
+      const nowMs = index * 1_000
+      world.register(['T1', 'T2'], { brokerName: `broker-${index}`, brokerAddr: `x:${index}`, nowMs })
     }
     expect(world.manager.tableSizes.brokerLiveTable).toBe(3)
     expect(() => attempt(9)).toThrow(refusal('maxBrokers'))

@@ -19,6 +19,16 @@ test('equal requests are one entry, with the first and the last time', () => {
   ])
 })
 
+test('a flood from one source hides no rejection of another', () => {
+  const denials = new RecentDenials()
+  denials.add(DENIED, '10.0.0.1:5000')
+  for (let index = 0; index < 200; index++)
+    denials.add({ ...DENIED, host: `2001:db8::${index}`, accessKey: `${index}` }, '[2001:db8::1]:1')
+  expect(denials.list()).toHaveLength(128)
+  expect(denials.list().at(-1)).toMatchObject(DENIED)
+  expect(denials.list()[0]?.accessKey).toBe('199')
+})
+
 test('only the last 128 are kept, and not all of a long access key', () => {
   const denials = new RecentDenials()
   for (let index = 0; index < 200; index++)

@@ -42,17 +42,14 @@ async function fromToolsFile(path: string): Promise<Credentials | undefined> {
     throw new CommandError('usage', `cannot read ${path}: ${describeErrno(error)}`)
   }
   if (!/^[ \t]*[^#\s]/m.test(text)) return undefined
-  const { YamlReader } = await import('../../access/yaml-reader.ts')
+  const { integerText, YamlReader } = await import('../../access/yaml-reader.ts')
   const yaml = new YamlReader(text)
   const keys = ['accessKey', 'secretKey'] as const
   const entries = yaml.root === null ? undefined : yaml.mapping(yaml.root, 'tools.yml', keys)
   const [accessKey = '', secretKey = ''] = keys.map((key) => {
     const node = entries?.get(key)?.value
-    const { value, source = '' } = (node ?? {}) as { readonly value?: unknown; readonly source?: string }
-    if (node === undefined || value === '') return ''
-    // As mqadmin: `01234567` is octal to SnakeYAML, and `08` a text.
-    if (typeof value === 'bigint' && !/^0\d*[89]/.test(source)) return `${value}`
-    return yaml.text(node, key) ?? ''
+    if (node === undefined || (node as { readonly value?: unknown }).value === '') return ''
+    return integerText(node) ?? yaml.text(node, key) ?? ''
   })
   const [problem] = yaml.problems
   if (problem !== undefined) throw new CommandError('usage', `${path}:${problem.line}: ${problem.message}`)

@@ -1,4 +1,5 @@
 import { type AccessTest, testAccess, testedRequest } from '../../access/explain-access.ts'
+import { PROFILES } from '../../access/policy.ts'
 import { loadAccessFile } from '../../namesrv/access/load-access-file.ts'
 import { CommandError } from '../command-error.ts'
 import type { CommandContext, Run } from '../run-command.ts'
@@ -12,6 +13,8 @@ export const run: Run = async (context) => {
     if (values[name] === undefined) throw new CommandError('usage', `--${name} is missing`)
   if (!/^\d{1,5}$/.test(`${values['code']}`))
     throw new CommandError('usage', `--code ${JSON.stringify(values['code'])} is not a number`)
+  if (values['profile'] !== undefined && values['file'] === undefined)
+    throw new CommandError('usage', '--profile needs --file: servers have a profile')
   const { items, failures } =
     values['file'] === undefined
       ? await testAtServers(context)
@@ -40,7 +43,8 @@ export function identityText(identity: AccessTest['identity']): string {
 }
 
 function testFile(file: string, { values, world }: CommandContext): Item {
-  const { policy, problems } = loadAccessFile(file, 'default', world.env)
+  const profile = PROFILES.find((name) => name === values['profile']) ?? 'default'
+  const { policy, problems } = loadAccessFile(file, profile, world.env)
   if (policy === undefined)
     throw new CommandError('failed', `${problems[0]} (mqnamesrv access check ${file})`)
   const tested = testAccess(policy, testedRequest(queryOf(values), Number(values['code'])))

@@ -1,5 +1,11 @@
 import { PROFILES } from '../../access/policy.ts'
-import type { CommandDefinition } from './definition.ts'
+import type { CommandDefinition, OptionDefinition } from './definition.ts'
+
+const PROFILE: OptionDefinition = {
+  flags: '--profile <profile>',
+  text: `for a file without a profile: ${PROFILES.join(', ')}`,
+  choices: PROFILES,
+}
 
 export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -8,13 +14,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Reads the file and the secrets that it names, files and variables of this shell. Exit code 1 if it cannot be used.',
     args: [{ name: 'file', text: 'an access file (YAML), or a plain_acl.yml', completion: 'file' }],
-    options: [
-      {
-        flags: '--profile <profile>',
-        text: `for a file without a profile: ${PROFILES.join(', ')}`,
-        choices: PROFILES,
-      },
-    ],
+    options: [PROFILE],
     examples: [{ line: 'access check conf/access.yml', text: '' }],
     isLocal: true,
     load: () => import('../commands/access-check.ts'),
@@ -27,7 +27,11 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--code <number>', text: 'request code, such as 318', completion: 'none' },
       { flags: '--from <address>', text: 'IP address that the request comes from', completion: 'none' },
       { flags: '--as <account>', text: 'access key of the account that signs it', completion: 'none' },
-      { flags: '--certificate <name>', text: 'common name of the client certificate', completion: 'none' },
+      {
+        flags: '--certificate <name>',
+        text: 'common name of the client certificate, or a subject alternative name such as DNS:broker-a',
+        completion: 'none',
+      },
       { flags: '--over-tls', text: 'the request comes over TLS' },
       { flags: '--cluster <cluster>', text: 'cluster that it names', completion: 'cluster' },
       { flags: '--broker <broker>', text: 'broker name that it names', completion: 'broker' },
@@ -38,6 +42,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
         completion: 'none',
       },
       { flags: '--file <file>', text: 'ask no server, but this access file', completion: 'file' },
+      PROFILE,
     ],
     examples: [
       {

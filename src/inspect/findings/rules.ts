@@ -145,7 +145,8 @@ export const RULES = {
     severities: ['warning'],
   },
   audit_log_failing: {
-    meaning: 'The audit log cannot be written: changes and rejections are not recorded.',
+    meaning:
+      'The audit log cannot be written: changes and rejections are lost, or after a rotation still written to the renamed file.',
     severities: ['warning'],
   },
   rate_exceeded: {

@@ -57,7 +57,7 @@ export function checkAuditLog(sources: FindingSources, found: Observations): voi
   if (problem === undefined) return
   const { path, error, sinceMs } = problem
   found.add('audit_log_failing', 'warning', path, () => ({
-    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are not recorded. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
+    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are lost, or after a rotation still written to the renamed file. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
     evidence: {
       error,
       failedSince: dateOf(sinceMs, sources),
@@ -131,7 +131,8 @@ export function checkDisputes({ disputes, nowMs, dateMs }: FindingSources, found
     if (nowMs() - lastMs > DISPUTED_MS) continue
     // A member that takes over from a master which is alive but cut off does so once.
     if (rule === 'broker_id_taken' && !isRejected && count === 1) continue
-    found.add('registration_disputed', 'warning', `${brokerName} ${rule}`, () => {
+    const subject = owner === undefined ? claimant : brokerName
+    found.add('registration_disputed', 'warning', `${subject} ${rule}`, () => {
       const what = owner === undefined ? '' : ` It is registered by ${owner} at ${ownerAddr}.`
       const outcome = isRejected
         ? 'Such requests are rejected (registrationGuard=refuse).'

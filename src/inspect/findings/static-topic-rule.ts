@@ -58,7 +58,7 @@ export function reportHoles(holesOfBroker: HolesOfBroker, brokers: Known, found:
   for (const [brokerName, { queues, topics }] of holesOfBroker)
     found.add('static_topic_hole', 'warning', brokerName, () => {
       const advice = brokers.has(brokerName)
-        ? 'no broker has them. Move'
+        ? 'no registered broker has them. Start the one that had them, or move'
         : `${name(brokerName)} is not registered. Start it, or move`
       return {
         text: `${counted(queues, 'logical queue')} of ${topics.text} cannot be used: ${advice} them with mqadmin remappingStaticTopic.`,

@@ -1,7 +1,11 @@
+import { shareOf } from '../../common/shares.ts'
 import type { Dispute, DisputeRule } from '../../routeinfo/registration-guard.ts'
 import { RecentMap } from './recent-map.ts'
 
-/** Disputes of one rule about one broker name. All but the count and the times are those of the last one. */
+/**
+ * Disputes of one rule about one live broker, or, about names without a live one, of one sender: it could invent any number of them.
+ * All but the count and the times are those of the last one.
+ */
 export interface DisputeRecord {
   readonly rule: DisputeRule
   readonly brokerName: string
@@ -23,7 +27,7 @@ const MAX_RECORDS = 256
 const EVENT_PERIOD_MS = 600_000
 const MAX_CHARACTERS = 255
 
-/** The last disputes about registrations, by rule and broker name. */
+/** The last disputes about registrations. */
 export class RegistrationDisputes {
   readonly #nowMs: () => number
   readonly #records = new RecentMap<DisputeRecord>(MAX_RECORDS)
@@ -37,10 +41,12 @@ export class RegistrationDisputes {
   add({ rule, broker, live, claimant, reason, isRejected }: Dispute): number | undefined {
     const nowMs = this.#nowMs()
     const brokerName = kept(broker.brokerName)
-    const known = this.#records.get(`${rule} ${brokerName}`)
+    const subject = live === undefined ? (shareOf(claimant.owner) ?? claimant.owner) : brokerName
+    const key = `${rule} ${live === undefined ? 'by' : 'against'} ${subject}`
+    const known = this.#records.get(key)
     const count = (known?.count ?? 0) + 1
     const isDue = known === undefined || nowMs - known.eventMs >= EVENT_PERIOD_MS
-    this.#records.set(`${rule} ${brokerName}`, {
+    this.#records.set(key, {
       rule,
       brokerName,
       reason: kept(reason),

@@ -4,10 +4,17 @@ import type { AccessState } from '../../inspect/sources.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { type FileState, fileState } from '../files/file-state.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { provesClients } from '../tls/tls-settings.ts'
 import type { LoadedAccessFile } from './load-access-file.ts'
 
 /** How often the files are checked. */
 const WATCH_PERIOD_MS = 1_000
+
+const NO_CERTIFICATES =
+  'client certificates prove nothing: accessFile has rules for them, which need tls.server.authClient=true, ' +
+  'tls.server.trustCertPath, and tls.server.need.client.auth=optional or require, without the TLS test mode'
+
+type Load = (beforeRead: (path: string) => void) => LoadedAccessFile
 
 /**
  * The access policy in effect: that of `accessFile`, otherwise that of `accessProfile`. When the file has changed it is read again,
@@ -19,7 +26,8 @@ export class AccessPolicy implements AccessPolicies {
   #current: Policy
   readonly #listeners: ((policy: Policy) => void)[] = []
   /** Loaded with the first file, as the reader of YAML is of no use without one. */
-  #load: (() => LoadedAccessFile) | undefined
+  #load: Load | undefined
+  #provesClients = false
   #problems: readonly string[] = []
   #secretFiles: readonly string[] = []
   readonly #states = new Map<string, FileState>()
@@ -73,7 +81,9 @@ export class AccessPolicy implements AccessPolicies {
       return
     }
     const { loadAccessFile } = await import('./load-access-file.ts')
-    this.#load = () => loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey)
+    this.#load = (beforeRead) =>
+      loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey, beforeRead)
+    this.#provesClients = provesClients(this.#context.configuration)
     const { policy, problems } = this.#attempt(this.#load)
     if (policy === undefined) {
       throw new ConfigError(
@@ -109,20 +119,22 @@ export class AccessPolicy implements AccessPolicies {
     for (const listener of this.#listeners) listener(policy)
   }
 
-  #attempt(load: () => LoadedAccessFile): LoadedAccessFile {
+  #attempt(load: Load): LoadedAccessFile {
     const { logger } = this.#context
-    // Before it is read, or a change in between would be missed.
-    const before = this.#content([this.#path])
-    const loaded = load()
+    this.#attempted = ''
+    // Before each file is read, or a change in between would be missed.
+    const loaded = load((path) => {
+      this.#attempted += this.#content([path])
+    })
     const { policy, problems, warnings, secretFiles } = loaded
     this.#secretFiles = secretFiles
-    this.#attempted = `${before}${this.#content(secretFiles)}`
     this.#seen = this.#attempted
     this.#problems = problems
     if (policy !== undefined) {
       this.#current = policy
       this.#loadedMs = Date.now()
       for (const warning of warnings) logger.warn({ warning }, 'access file warning')
+      if (policy.namesCertificates && !this.#provesClients) logger.warn({ file: this.#path }, NO_CERTIFICATES)
     }
     return loaded
   }

@@ -10,8 +10,10 @@ import { describeErrno } from '../../common/describe-errno.ts'
 
 /** Max bytes of an access file; the largest one in use has a few hundred rules. */
 const MAX_FILE_BYTES = 1_048_576
-/** Permission of all users to read. */
+/** Permission of all users to read. That of the group is how a file of root is given to the server. */
 const READABLE_BY_ALL = 0o004
+/** Permission of the group and of all users to write. */
+const WRITABLE_BY_OTHERS = 0o022
 
 /** An access file of the disk with everything that it names. */
 export interface LoadedAccessFile {
@@ -30,15 +32,18 @@ export interface LoadedAccessFile {
  * @param profile - For a file without one.
  * @param env - Where the variables of `secretEnv` are.
  * @param notifyAccessKey - The account that signs notifications; default: none.
+ * @param beforeRead - Is called with the path of each file before it is read.
  */
 export function loadAccessFile(
   path: string,
   profile: ProfileName,
   env: Readonly<Record<string, string | undefined>>,
   notifyAccessKey = '',
+  beforeRead: (path: string) => void = () => {},
 ): LoadedAccessFile {
   let text: string
   try {
+    beforeRead(path)
     text = readText(path)
   } catch (error) {
     const problem = `${path}: cannot be read: ${describeErrno(error)}`
@@ -50,8 +55,10 @@ export function loadAccessFile(
       if (secret === undefined) throw new Error('is not set')
       return secret
     }
+    const secretFile = secretPath(path, name)
     try {
-      return readText(secretPath(path, name)).trimEnd()
+      beforeRead(secretFile)
+      return readText(secretFile).trimEnd()
     } catch (error) {
       throw new Error(`cannot be read: ${describeErrno(error)}`)
     }
@@ -62,13 +69,17 @@ export function loadAccessFile(
     notifyAccessKey,
   })
   const secretPaths = secretFiles.map((name) => secretPath(path, name))
-  const exposed = [...(hasSecrets ? [path] : []), ...secretPaths].filter(isReadableByAll)
+  const exposed = [...(hasSecrets ? [path] : []), ...secretPaths].filter((file) =>
+    hasMode(file, READABLE_BY_ALL),
+  )
+  const writable = [path, ...secretPaths].filter((file) => hasMode(file, WRITABLE_BY_OTHERS))
   const placed = ({ line, column, message }: FileNote): string => `${path}:${line}:${column}: ${message}`
   return {
     policy,
     problems: problems.map(placed),
     warnings: [
       ...exposed.map((file) => `${file}: readable by all users, and has secrets; restrict its permissions`),
+      ...writable.map((file) => `${file}: writable by other users; restrict its permissions`),
       ...warnings.map(placed),
     ],
     secretFiles: secretPaths,
@@ -87,9 +98,10 @@ function readText(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-function isReadableByAll(path: string): boolean {
+/** Whether a file has one of these permissions. */
+function hasMode(path: string, permissions: number): boolean {
   try {
-    return (statSync(path).mode & READABLE_BY_ALL) !== 0
+    return (statSync(path).mode & permissions) !== 0
   } catch {
     return false
   }

@@ -134,7 +134,10 @@ export class BrokerLiveness {
   }
 }
 
-/** How the registration guard decides: as the access file says, otherwise as the configuration does. */
+/**
+ * How the registration guard decides: as the access file says, otherwise as the configuration does. It rejects nothing while the
+ * policy does not.
+ */
 function guardOptions(
   context: NamesrvContext,
   access: Pick<AccessPolicies, 'current'>,
@@ -142,7 +145,9 @@ function guardOptions(
   const { registrationGuard, maxHeartbeatTimeoutMillis } = context.configuration.values
   return {
     get mode() {
-      return access.current.guard.takeOver ?? registrationGuard
+      const { guard, mode } = access.current
+      const takeOver = guard.takeOver ?? registrationGuard
+      return takeOver === 'refuse' && mode !== 'enforce' ? 'log' : takeOver
     },
     get maxHeartbeatTimeoutMs() {
       return access.current.guard.maxHeartbeatTimeoutMillis ?? maxHeartbeatTimeoutMillis

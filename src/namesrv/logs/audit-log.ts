@@ -3,6 +3,7 @@ import type { destination as createDestination } from 'pino'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { hostOf } from '../../common/host-of.ts'
 import { cutText, type LogThrottle } from '../../common/log-throttle.ts'
+import { sourceOf } from '../../common/source-of.ts'
 import { visible } from '../../common/visible.ts'
 import type { AuditProblem } from '../../inspect/sources.ts'
 import type { Origin } from '../../protocol/processor.ts'
@@ -51,8 +52,8 @@ export interface AuditLogOptions {
 
 type Destination = ReturnType<typeof createDestination>
 
-/** Max lines a second: a flood of rejections must not fill the disk, and hides neither changes nor rejections of other hosts. */
-const BUDGETS = { change: { lines: 1_000, perHost: 1_000 }, rejection: { lines: 100, perHost: 10 } } as const
+/** Max lines a second: a flood must not fill the disk. One of other requests hides no changes, and one of a host no other host. */
+const BUDGETS = { changes: { lines: 1_000, perHost: 100 }, others: { lines: 100, perHost: 10 } } as const
 const WINDOW_MS = 1_000
 /** Max characters of lines that wait because they cannot be written; further ones are lost. */
 const MAX_UNWRITTEN_CHARACTERS = 1_048_576
@@ -67,10 +68,12 @@ const FILE_MODE = 0o640
  */
 export class AuditLog {
   readonly #options: AuditLogOptions
-  readonly #budgets = { change: new LineBudget(BUDGETS.change), rejection: new LineBudget(BUDGETS.rejection) }
+  readonly #budgets = { changes: new LineBudget(BUDGETS.changes), others: new LineBudget(BUDGETS.others) }
   #create: typeof createDestination | undefined
   /** Undefined until the file could be opened. */
   #destination: Destination | undefined
+  /** The last attempt to open it has failed. Then lines go to the old one, if there is one. */
+  #mustOpen = false
   #triedMs = 0
   #problem: AuditProblem | undefined
   /** Lines that wait in the destination because they could not be written. */
@@ -102,14 +105,13 @@ export class AuditLog {
   write(entry: AuditEntry): void {
     if (this.#create === undefined) return
     const nowMs = this.#options.nowMs()
-    const isRejection = entry.result === 'rejected' || entry.result === 'let pass'
-    const budget = this.#budgets[isRejection ? 'rejection' : 'change']
-    if (!budget.take(nowMs, hostOf(entry.by.peer))) {
+    const budget = this.#budgets[entry.result === 'done' ? 'changes' : 'others']
+    if (!budget.take(nowMs, sourceOf(entry.by.host ?? hostOf(entry.by.peer)))) {
       this.#options.counters.auditLines.suppressed++
       this.#cancelSummary ??= this.#options.after(WINDOW_MS, () => this.#summarize())
       return
     }
-    if (this.#destination === undefined && nowMs - this.#triedMs >= RETRY_MS) this.#open()
+    if (this.#mustOpen && nowMs - this.#triedMs >= RETRY_MS) this.#open()
     this.#writeLine(fieldsOf(entry))
   }
 
@@ -137,11 +139,13 @@ export class AuditLog {
         retryEAGAIN: () => false,
       })
       this.#close()
+      this.#mustOpen = false
       this.#destination = opened
         ?.on('error', (error: Error) => this.#onFailure(error))
-        .on('drop', () => void counters.auditLines.lost++)
+        .on('drop', () => this.#onDropped())
         .on('write', () => this.#onWritten())
     } catch (error) {
+      this.#mustOpen = true
       this.#onFailure(error)
       return
     }
@@ -149,17 +153,12 @@ export class AuditLog {
     this.#writeLine({ event: 'audit_log_opened', lost: counters.auditLines.lost })
   }
 
+  /** Lines that wait are lost: `flushSync` would block the process for as long as the disk is full. */
   #close(): void {
-    const destination = this.#destination
-    this.#destination = undefined
-    if (destination === undefined) return
-    try {
-      if (this.#unwritten > 0) destination.flushSync()
-    } catch {
-      this.#options.counters.auditLines.lost += this.#unwritten
-    }
+    this.#options.counters.auditLines.lost += this.#unwritten
     this.#unwritten = 0
-    destination.destroy()
+    this.#destination?.destroy()
+    this.#destination = undefined
   }
 
   #writeLine(fields: object): void {
@@ -168,12 +167,15 @@ export class AuditLog {
       auditLines.lost++
       return
     }
-    const lost = auditLines.lost
+    this.#unwritten++
     // What JSON does not escape, and a terminal would obey or hide.
     this.#destination.write(`${visible(JSON.stringify({ time: new Date().toISOString(), ...fields }))}\n`)
-    if (auditLines.lost > lost) return
-    if (this.#problem === undefined) auditLines.written++
-    else this.#unwritten++
+  }
+
+  /** A line is lost: too much waits already. */
+  #onDropped(): void {
+    this.#unwritten--
+    this.#options.counters.auditLines.lost++
   }
 
   #onFailure(cause: unknown): void {
@@ -182,15 +184,19 @@ export class AuditLog {
     if (this.#problem !== undefined) return
     const error = describeErrno(cause)
     this.#problem = { path, error, sinceMs: nowMs() }
-    throttle.log('error', 'audit log cannot be written; the server continues without it', { path, error })
+    const line =
+      this.#destination === undefined || !this.#mustOpen
+        ? 'audit log cannot be written; the server continues without it'
+        : 'audit log not reopened; writing to the old one'
+    throttle.log('error', line, { path, error })
   }
 
   #onWritten(): void {
-    if (this.#problem === undefined) return
     const { path, throttle, counters } = this.#options
-    this.#problem = undefined
     counters.auditLines.written += this.#unwritten
     this.#unwritten = 0
+    if (this.#problem === undefined || this.#mustOpen) return
+    this.#problem = undefined
     throttle.log('info', 'audit log can be written again', { path, lostLines: counters.auditLines.lost })
   }
 
@@ -198,9 +204,8 @@ export class AuditLog {
   #summarize(): void {
     this.#cancelSummary?.()
     this.#cancelSummary = undefined
-    const suppressed = { changes: this.#budgets.change.end(), rejections: this.#budgets.rejection.end() }
-    if (suppressed.changes + suppressed.rejections > 0)
-      this.#writeLine({ event: 'suppressed', ...suppressed })
+    const suppressed = { changes: this.#budgets.changes.end(), others: this.#budgets.others.end() }
+    if (suppressed.changes + suppressed.others > 0) this.#writeLine({ event: 'suppressed', ...suppressed })
   }
 }
 
@@ -242,13 +247,14 @@ class LineBudget {
 
 /** The fields of a line, in the order in which they are read best. */
 function fieldsOf({ event, result, by, over, rule, reason }: AuditEntry): object {
-  const { code, peer, isTls, identity } = by
+  const { code, peer, host, isTls, identity } = by
   const about = Object.entries(over ?? {}).filter(([, value]) => value !== null)
   return {
     event,
     result,
     code,
     peer,
+    host: host === hostOf(peer) ? undefined : host,
     tls: isTls,
     identity: identity === undefined ? null : { kind: identity.kind, name: cutText(identity.name) },
     ...Object.fromEntries(

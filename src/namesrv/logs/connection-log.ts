@@ -13,10 +13,10 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
   const { audit, counters, events, logger, throttle } = context
   const { framesRejected, connectionsRejected } = counters
   return {
-    onChannelFailure: ({ remoteAddress: peer, isTls }, error) => {
+    onChannelFailure: ({ remoteAddress: peer, host, isTls }, error) => {
       if (error instanceof LimitError) {
         logRejection(context, error.limit, peer, error.message)
-        audit.write(rejectionEntry(error.limit, error.message, { peer, isTls }))
+        audit.write(rejectionEntry(error.limit, error.message, { peer, host, isTls }))
         return
       }
       if (!(error instanceof FrameError)) {
@@ -27,7 +27,7 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       framesRejected[code] = (framesRejected[code] ?? 0) + 1
       if (limit !== undefined) {
         counters.rejected[limit]++
-        audit.write(rejectionEntry(limit, reason, { peer, isTls }))
+        audit.write(rejectionEntry(limit, reason, { peer, host, isTls }))
       }
       const isLogged = throttle.log('warn', 'connection closed: invalid frame', { peer, code, reason })
       if (isLogged && limit !== undefined) events.add('rejected', peer, reason, { address: peer })
@@ -40,9 +40,9 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
 
     onChannelIdle: ({ remoteAddress: peer }) => logger.debug({ peer }, 'connection closed: idle'),
 
-    onConnectionRejected: (peer, { code, message: reason, limit }) => {
+    onConnectionRejected: (peer, { code, message: reason, limit }, host) => {
       connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1
-      audit.write(rejectionEntry(limit ?? code, reason, { peer }))
+      audit.write(rejectionEntry(limit ?? code, reason, { peer, host }))
       if (limit !== undefined) logRejection(context, limit, peer, reason)
       else throttle.log('warn', 'connection closed before its first frame', { peer, code, reason })
     },

@@ -81,6 +81,18 @@ export function readTlsSettings(configuration: Configuration): TlsSettings {
   }
 }
 
+/**
+ * Whether client certificates prove who a client is: they must be verified, and not by public authorities, of which anyone gets one.
+ * @throws {ConfigError} As `readTlsSettings`.
+ */
+export function provesClients(configuration: Configuration): boolean {
+  if (configuration.values['tls.server.mode'] === 'disabled') return false
+  const { values } = readTlsSettings(configuration)
+  const isAsked = values['tls.server.need.client.auth'].toLowerCase() !== 'none'
+  const isVerified = values['tls.server.authClient'] && (values['tls.server.trustCertPath'] ?? '') !== ''
+  return !values['tls.test.mode.enable'] && isAsked && isVerified
+}
+
 /** The pairs in `tls.config.file`; undefined if there is no such file. @throws {ConfigError} */
 function readPairs(configuration: Configuration): Map<string, JavaProperty> | undefined {
   const path = configuration.values['tls.config.file']

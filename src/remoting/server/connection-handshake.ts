@@ -138,7 +138,7 @@ export class ConnectionHandshake extends Connection {
         this.#isProxy = false
         checkRate(rates, 'connections', this, nowMs())
       }
-      perAddress.count(this.socket, host)
+      perAddress.count(this.socket, plainHost(host))
     }
     if (!this.isLoopback && LOOPBACK.has(this.host)) this.host = 'unknown'
     return bytes.subarray(header.bytes)

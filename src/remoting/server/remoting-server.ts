@@ -79,7 +79,7 @@ export interface RemotingServerEvents {
   /** The connection is being closed because it was idle. */
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void
   /** The connection is being closed before its first frame. */
-  onConnectionRejected(remoteAddress: string, error: HandshakeError): void
+  onConnectionRejected(remoteAddress: string, error: HandshakeError, host?: string): void
   /** The connection was closed at once, because the open-file limit leaves no room for it. */
   onConnectionDropped(remoteAddress: string, possibleConnections: number): void
   /** The listening socket failed after the start. */
@@ -141,7 +141,8 @@ export class RemotingServer {
       perAddress: this.#perAddress,
       rates: options.rates,
       onOpen: (handshake, socket, firstBytes) => this.#open(handshake, socket, firstBytes),
-      onRejected: ({ remoteAddress }, error) => options.events.onConnectionRejected(remoteAddress, error),
+      onRejected: ({ remoteAddress, host }, error) =>
+        options.events.onConnectionRejected(remoteAddress, error, host),
     }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
     this.#limitConnections(

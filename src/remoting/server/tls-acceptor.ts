@@ -23,6 +23,9 @@ export interface TlsServerSettings {
 /** Node's code for a certificate that OpenSSL's security level does not allow, among others. */
 const UNNAMED_ERROR = 'UNSPECIFIED'
 
+/** Connections with a certificate of the authorities in `ca`: of the public ones, which count without `ca`, anyone gets one. */
+const identified = new WeakSet<Socket>()
+
 /**
  * Called once when a handshake ends: with a socket to read from, or with the reason why the connection is being closed. Not called
  * if the peer closes the connection.
@@ -79,6 +82,8 @@ export class TlsAcceptor {
     socket.disableRenegotiation()
     // Node reports an attempt, and leaves it to the listener to close the socket.
     socket.on('error', () => socket.destroy())
+    // Without `verifyClient`, no certificate is authorized.
+    if (socket.authorized && this.#settings.context.ca !== undefined) identified.add(socket)
     const problem = this.#problemWithClient(socket)
     this.#finish(
       socket,
@@ -130,10 +135,9 @@ export function tlsSessionOf(socket: Socket): TlsSession | null {
 /** One of a certificate's alternative names; Node writes those with special characters as JSON strings. */
 const ALT_NAME = /(?:^|, )([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)/g
 
-/** The client's certificate, if it was verified; null for a plaintext socket. */
+/** The client's certificate, if it was verified by the authorities in `ca`; null for a plaintext socket. */
 export function clientCertificateOf(socket: Socket): CertificateNames | null {
-  // Without `verifyClient`, no certificate is authorized.
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return null
+  if (!(socket instanceof TLSSocket) || !identified.has(socket)) return null
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return null
   // Undefined, whatever its type says, if the subject is empty.

@@ -343,8 +343,8 @@ export class RestoredRoutes {
 
   #makeLive(topic: string, queueData: QueueData, tables: RouteTables): void {
     tables.putQueueData(topic, this.groups.get(queueData.brokerName)?.queueData(queueData) ?? queueData)
-    const [restored, live] = [this.mappings.get(topic), tables.topicQueueMappingInfoTable.get(topic)]
-    if (restored !== undefined) tables.setMappings(topic, new Map([...restored, ...(live ?? [])]))
+    const mapping = this.mappings.get(topic)?.get(queueData.brokerName)
+    if (mapping !== undefined) tables.setMapping(topic, queueData.brokerName, mapping)
   }
 }
 

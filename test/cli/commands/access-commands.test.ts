@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -24,6 +24,9 @@ rules:
     topics: ["internal-*"]
   - allow: [config]
     who: { certificate: "ops-*" }
+certificates:
+  - subjectAltName: "URI:spiffe://mq/*"
+    roles: [admin]
 `
 
 function fileOf(text: string, mode = 0o600): string {
@@ -48,6 +51,16 @@ ${path} is valid
 profile guarded, mode enforce; open to everyone: lookup, list, register
 `,
     })
+  })
+
+  test('warns of files that other users may write', async () => {
+    const path = fileOf('profile: guarded\n')
+    const secretPath = fileOf('s3cret')
+    writeFileSync(path, `accounts: [{ accessKey: a, secretFile: ${secretPath} }]\n`)
+    for (const file of [path, secretPath]) chmodSync(file, 0o620)
+    const { stdout } = await runCli(['access', 'check', path])
+    for (const file of [path, secretPath])
+      expect(stdout).toContain(`warning: ${file}: writable by other users; restrict its permissions\n`)
   })
 
   test('says everything that is wrong, with exit code 1', async () => {
@@ -130,6 +143,15 @@ describe('access test', () => {
       ],
     ],
     [
+      '--code 318 --from 10.2.2.3 --certificate URI:spiffe://mq/ops',
+      [
+        0,
+        'allowed by profile guarded',
+        'request 318 is in group config',
+        'from 10.2.2.3 as certificate URI:spiffe://mq/ops (admin)',
+      ],
+    ],
+    [
       '--code 105 --from 10.1.2.3 --topic internal-a',
       [
         1,
@@ -169,9 +191,23 @@ describe('access test', () => {
       '999 is not the code of a request that this server supports (try mqnamesrv help access test)',
     ],
     ['--code 318 --from here', '"here" is not an IP address (try mqnamesrv help access test)'],
+    ['--code 205 --from ::1 --cluster Dev', 'request 205 names no cluster (try mqnamesrv help access test)'],
+    ['--code 206 --from ::1 --topic a', 'request 206 names no topic (try mqnamesrv help access test)'],
+    ['--code 318 --from ::1 --broker a', 'request 318 names no broker (try mqnamesrv help access test)'],
+    [
+      '--code 217 --from ::1 --broker a --announce 10.1.2.3:1',
+      'request 217 names no address of a broker (try mqnamesrv help access test)',
+    ],
     ['--code 318 --from ::1 --as osp', 'there is no account "osp" (try mqnamesrv help access test)'],
   ])('%s is an error', async (line, message) => {
     expect(await tested(...line.split(' '))).toEqual([2, '', `mqnamesrv: ${message}`])
+  })
+
+  test('of a file without a profile takes that of --profile, which is for files only', async () => {
+    const words = ['access', 'test', '--code', '206', '--from', '10.1.2.3', '--profile', 'open']
+    const withFile = await runCli([...words, '--file', fileOf('mode: audit\n')])
+    expect(withFile.stdout).toMatch(/^allowed by profile open\n/)
+    expect((await runCli(words)).stderr).toMatch(/^mqnamesrv: --profile needs --file/)
   })
 
   test('asks servers about the policy that is in effect there', async () => {

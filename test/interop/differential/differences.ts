@@ -20,6 +20,7 @@ const shownBySequences = [
   'first-bytes-read-at-once',
   'large-update-rejected',
   'secrets-hidden',
+  'static-topic-ends',
   'parts-of-a-registration',
   'increment-is-partial',
   'update-restricted',

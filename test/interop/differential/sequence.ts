@@ -71,6 +71,8 @@ export interface RequestStep {
   readonly clock?: boolean
   /** Folders and the port of the server, in lines of `key=value`, are the same whatever they are. */
   readonly places?: boolean
+  /** Of static mappings, only those that both have must be the same (`static-topic-ends`). */
+  readonly mayDifferInMappings?: boolean
   /** A version query of a random broker: where Java answers that nothing has changed, ours may still answer `changed`. */
   readonly mayTellToRegister?: boolean
   /** The two may differ on purpose, depending on what was asked before. */

@@ -73,6 +73,7 @@ export class World {
           code: 105,
           extFields: { topic: this.#topic(action.topic) },
           version: action.version,
+          mayDifferInMappings: true,
           ...headers(action),
         }
       case 'member group':
@@ -108,7 +109,12 @@ export class World {
       ...[106, 206, 304, 311, 312, 313].map((code) => ({ code })),
       ...this.#clusters.map((cluster) => ({ code: 224, extFields: { cluster } })),
       ...this.#topics.flatMap((name) =>
-        [513, 300].map((version) => ({ code: 105, extFields: { topic: name }, version })),
+        [513, 300].map((version) => ({
+          code: 105,
+          extFields: { topic: name },
+          version,
+          mayDifferInMappings: true,
+        })),
       ),
       ...this.#everyBroker().map((broker) => this.#queryVersion(broker, 1)),
       ...this.#namespaces.map((namespace) => ({ code: 219, extFields: { namespace }, mayDiffer: EMPTIED })),

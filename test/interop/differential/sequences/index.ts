@@ -40,6 +40,7 @@ import {
   sharedId,
   sharedName,
   staleLiveEntry,
+  staticTopicEnds,
   systemTopics,
 } from './scenarios.ts'
 import { gates, oddSingleTopic, routes, singleTopic, topics, zones } from './topics.ts'
@@ -65,6 +66,7 @@ export const sequences: readonly Sequence[] = [
   actingMaster,
   deletingRegistration,
   partsOfARegistration,
+  staticTopicEnds,
   incrementFirst,
   lostConnections,
   movedCluster,

@@ -142,7 +142,7 @@ export const deletingRegistration: Sequence = {
     }),
     ...look('T1', 'T2'),
     register(master, { topics: [], counter: 4 }),
-    ...look('T1', 'T2'),
+    ...look('T2'),
     // An increment, after which Java has nothing else.
     register(whole, { topics: [T('W1'), T('w')] }),
     register(whole, { topics: [T('W2')], counter: 2 }),
@@ -161,6 +161,25 @@ export const deletingRegistration: Sequence = {
       code: 206,
       differs: { id: 'parts-of-a-registration', java: { bodyHas: '"S2"' }, ours: { bodyHas: '"S1"' } },
     },
+  ],
+}
+
+/** A static topic whose queues leave one of its brokers. */
+export const staticTopicEnds: Sequence = {
+  name: 'the end of a static topic',
+  releases: ['5.5.0'],
+  steps: [
+    register({ name: 'sa', addr: 'sa:1' }, { topics: [T('ST'), T('sa')], mapping: { ST: staticOn('sa') } }),
+    register({ name: 'sb', addr: 'sb:1' }, { topics: [T('ST'), T('sb')], mapping: { ST: staticOn('sb') } }),
+    ...look('ST'),
+    unregister({ name: 'sb', addr: 'sb:1' }),
+    route('ST', {
+      differs: {
+        id: 'static-topic-ends',
+        java: { bodyHas: '"bname":"sb"' },
+        ours: { bodyHas: '"scope":"__global__","topic":"ST","totalQueues":2}}}' },
+      },
+    }),
   ],
 }
 
@@ -477,4 +496,8 @@ export const staleLiveEntry: Sequence = {
       },
     }),
   ],
+}
+
+function staticOn(bname: string): object {
+  return { bname, currIdMap: { 0: 0 }, topic: 'ST', totalQueues: 2, epoch: 1, scope: '__global__' }
 }
