@@ -42,7 +42,9 @@ await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
 const browser = await launchBrowser()
 for (const cluster of ['full', 'empty'] as const) {
   const peer = await startPageServer()
-  const server = await startPageServer(cluster === 'full' ? { peers: `127.0.0.1:${peer.port}`, accessFile } : {})
+  const server = await startPageServer(
+    cluster === 'full' ? { peers: `127.0.0.1:${peer.port}`, accessFile } : {},
+  )
   if (cluster === 'full') await plantCluster(server)
   for (const colorScheme of ['dark', 'light'] as const)
     for (const [size, width] of Object.entries(WIDTHS)) {

@@ -98,7 +98,10 @@ describe('The clients', () => {
 
     await page.getByRole('link', { name: invalid.address }).click()
     await page.getByRole('heading', { level: 1, name: /^Connection \d+$/ }).waitFor()
-    await page.locator('.figure', { hasText: 'Reason' }).locator('.badge', { hasText: 'invalid frame' }).waitFor()
+    await page
+      .locator('.figure', { hasText: 'Reason' })
+      .locator('.badge', { hasText: 'invalid frame' })
+      .waitFor()
   })
 
   it('have a view of each connection, with the command that closes it', async () => {

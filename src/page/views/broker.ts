@@ -3,7 +3,7 @@ import type { Views } from '../api-types.ts'
 import {
   badge,
   type Column,
-  choiceField,
+  choice,
   commandList,
   heading,
   name,
@@ -57,7 +57,7 @@ function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): Te
   const address = route.query.get('stops') ?? ''
   const options = { path: { name: brokerName }, query: { address, limit: `${MAX_NAMES}` } }
   const group = store.watch('/api/v1/brokers/{name}', options)
-  const addresses = (group.value?.members ?? []).map((member) => [member.address, member.address] as const)
+  const addresses = (group.value?.members ?? []).map((member) => member.address)
   return html`<section>
       ${heading('Members', '/api/v1/brokers/{name}', options)}
       ${seenList(`members of ${brokerName}`, group, (value) => membersOf(value, group.ageMillis ?? 0, nowMs))}
@@ -65,7 +65,7 @@ function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): Te
     <section>
       ${heading('If it stops', '/api/v1/brokers/{name}', options)}
       <div class="filters">
-        ${choiceField('What stops', address, [['', 'The whole group'], ...addresses], (value) => replaceQuery('stops', value, changed))}
+        ${choice('What stops', address, addresses, (value) => replaceQuery('stops', value, changed), 'the whole group')}
       </div>
       ${seenList(`impact of ${brokerName}`, group, ({ impact }) => impactOf(impact))}
     </section>
@@ -82,6 +82,8 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
   return html`<p class="quiet facts">${facts.map((fact, at) => html`${at === 0 ? '' : '; '}${fact}`)}</p>
     ${table({
       label: 'Members',
+      stacks: true,
+      stacks: true,
       rows: members.map((member) => ({ ...group, ...member })),
       columns: [
         ...memberColumns(ageMillis, nowMs),
@@ -180,6 +182,7 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
         </div>
         ${table({
           label: 'Topics',
+          stacks: true,
           rows: topics,
           columns: TOPIC_COLUMNS,
           empty: prefix === '' ? 'It has no topics in the routes.' : 'No topic of it begins with that.',

@@ -3,7 +3,7 @@ import type { Views } from '../api-types.ts'
 import {
   badge,
   type Column,
-  choiceField,
+  choice,
   heading,
   name,
   pager,
@@ -23,11 +23,6 @@ type Group = Brokers['brokers'][number]
 /** A member with the group that it is of. */
 export type Member = Group['members'][number] & Pick<Group, 'brokerName' | 'clusters' | 'topics'>
 
-const STATES: readonly (readonly [string, string])[] = [
-  ['', 'Any'],
-  ...Object.keys(MEMBER_SEVERITY).map((state) => [state, state] as const),
-]
-
 export const brokersView: View = { title: 'Brokers', render }
 
 function render(page: Page): TemplateResult {
@@ -43,8 +38,13 @@ function render(page: Page): TemplateResult {
     ${heading('Members of broker groups', '/api/v1/brokers', options)}
     <div class="filters">
       ${searchField('Name or address', text, choose('q'))}
-      ${choiceField('Cluster', cluster, [['', 'Any'], ...clusters.map((each) => [each.cluster, each.cluster] as const)], choose('cluster'))}
-      ${choiceField('State', state, STATES, choose('state'))}
+      ${choice(
+        'Cluster',
+        cluster,
+        clusters.map((each) => each.cluster),
+        choose('cluster'),
+      )}
+      ${choice('State', state, Object.keys(MEMBER_SEVERITY), choose('state'))}
     </div>
     ${seenList('brokers', brokers, (value) => list(value, { text, state }, brokers.ageMillis ?? 0, page))}
   </section>`
