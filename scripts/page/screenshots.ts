@@ -17,6 +17,7 @@ const VIEWS = [
   ['overview', '#/', 'Overview'],
   ['topics', '#/topics', 'Topics'],
   ['topic', '#/topics/OrderCreated', 'Topic OrderCreated'],
+  ['topic-unknown', '#/topics/OrderCanceled', 'Topic OrderCanceled'],
   ['brokers', '#/brokers', 'Brokers'],
   ['broker', '#/brokers/broker-a', 'Broker broker-a'],
   ['clients', '#/clients', 'Clients'],

@@ -61,7 +61,7 @@ export function commandList(
 ): TemplateResult {
   if (commands.length === 0)
     return emptyState('None: this name has characters that a terminal would hide or obey.')
-  return html`<p class="quiet">This page changes nothing. Run them where the NameServers are named by NAMESRV_ADDR.</p>
+  return html`<p class="quiet">This page changes nothing: run them in a shell where NAMESRV_ADDR names the NameServers.</p>
     <dl class="commands">
       ${commands.map(({ purpose, command: text }) => html`<div><dt>${visible(purpose)}</dt><dd>${command(text)}</dd></div>`)}
     </dl>`

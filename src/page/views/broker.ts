@@ -41,7 +41,7 @@ function render(brokerName: string, page: Page): TemplateResult {
   const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
   return html`<section>
       ${heading(isRegistered ? 'State' : 'What has become of it', '/api/v1/explain', explainOptions)}
-      ${seen(explained, (value) => story(value))}
+      ${seen(explained, story)}
     </section>
     ${isRegistered ? html`${groupOf(brokerName, page)} ${topicsOf(brokerName, page)}` : nothing}
     <section>
@@ -82,7 +82,6 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
   return html`<p class="quiet facts">${facts.map((fact, at) => html`${at === 0 ? '' : '; '}${fact}`)}</p>
     ${table({
       label: 'Members',
-      stacks: true,
       stacks: true,
       rows: members.map((member) => ({ ...group, ...member })),
       columns: [

@@ -3,9 +3,9 @@ import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import { badge, commandList, heading, jsonLink, name, seen, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
-import { type Explanation, past, story } from '../explanation.ts'
-import { count, counted, duration } from '../format.ts'
-import { MEMBER_SEVERITY } from '../member.ts'
+import { past, story } from '../explanation.ts'
+import { count, counted } from '../format.ts'
+import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
@@ -25,15 +25,17 @@ function render(topic: string, page: Page): TemplateResult {
   const client = { version: route.query.get('version') ?? '', zone: route.query.get('zone') ?? '' }
   const explainOptions = { query: { topic, ...client } }
   const explained = store.watch('/api/v1/explain', explainOptions)
-  const isKnown = (explained.value?.now.brokers?.length ?? 0) > 0
+  const isUnknown = explained.value?.now.brokers?.length === 0
+  // Without an explanation, such as for a release that does not exist, the form must stay.
+  const hasRoute = !isUnknown && (explained.value ?? explained.error) !== undefined
   const path = { topic }
   return html`
     <section>
-      ${heading(isKnown ? 'What clients find' : 'Why clients do not find it', '/api/v1/explain', explainOptions)}
-      ${seen(explained, (explanation) => story(explanation, explanation.misses === null ? nothing : missing(explanation.misses, nowMs)))}
+      ${heading(isUnknown ? 'Why clients do not find it' : 'What clients find', '/api/v1/explain', explainOptions)}
+      ${seen(explained, story)}
     </section>
     ${
-      isKnown
+      hasRoute
         ? html`${routeOf(topic, client, page)}
           <section>
             ${heading('Commands')}
@@ -41,25 +43,8 @@ function render(topic: string, page: Page): TemplateResult {
           </section>`
         : nothing
     }
-    <section>
-      ${heading('What happened')} ${seen(explained, (value) => past(value, nowMs))}
-    </section>
+    ${explained.value === undefined ? nothing : html`<section>${heading('What happened')} ${past(explained.value, nowMs)}</section>`}
   `
-}
-
-function missing(
-  { count: lookups, clients, lastSeen }: NonNullable<Explanation['misses']>,
-  nowMs: number,
-): TemplateResult {
-  return html`<p>
-      ${counted(lookups, 'lookup')} found no route, the last at ${time(lastSeen, nowMs)}. Clients that ask:
-    </p>
-    <ul class="similar">
-      ${clients.map(
-        ({ address, language, versionName }) =>
-          html`<li>${name(address)} <span class="quiet">${name(language)} ${versionName}</span></li>`,
-      )}
-    </ul>`
 }
 
 interface Client {
@@ -72,6 +57,13 @@ function routeOf(topic: string, client: Client, { store, route, nowMs, changed }
   const lookupOptions: WatchOptions = { path, query: { ...client } }
   const lookup = store.watch('/api/v1/topics/{topic}/route', lookupOptions)
   const queues = store.watch('/api/v1/topics/{topic}', { path })
+  const drawing: Drawing = {
+    client,
+    seen: seenBy(lookup.value),
+    nowMs,
+    ageMillis: queues.ageMillis ?? 0,
+    maxGroups: route.query.get('groups') === 'all' ? Number.POSITIVE_INFINITY : MAX_GROUPS,
+  }
   return html`<section aria-labelledby="route">
     <div class="heading">
       <h2 id="route">Route</h2>
@@ -79,7 +71,7 @@ function routeOf(topic: string, client: Client, { store, route, nowMs, changed }
     </div>
     ${clientForm(client, queues.value?.brokers ?? [], changed)}
     ${lookup.value === undefined && lookup.error === undefined ? nothing : seen(lookup, (value) => lookupResult(value, lookupOptions))}
-    ${seen(queues, (value) => picture(value, seenBy(lookup.value), route.query.get('groups') === 'all', nowMs, client))}
+    ${seen(queues, (value) => picture(value, drawing))}
   </section>`
 }
 
@@ -149,14 +141,18 @@ function lookupResult({ code, remark, body }: Lookup, options: WatchOptions): Te
 /** Groups that are drawn at first. */
 const MAX_GROUPS = 50
 
-function picture(
-  { topic, brokers, orderConf }: Topic,
-  route: SeenRoute | undefined,
-  isAll: boolean,
-  nowMs: number,
-  client: Client,
-): TemplateResult {
-  const shown = isAll ? brokers : brokers.slice(0, MAX_GROUPS)
+/** What the picture depends on, besides the topic. */
+interface Drawing {
+  readonly client: Client
+  readonly seen: SeenRoute | undefined
+  readonly nowMs: number
+  /** Of the topic. */
+  readonly ageMillis: number
+  readonly maxGroups: number
+}
+
+function picture({ topic, brokers, orderConf }: Topic, drawing: Drawing): TemplateResult {
+  const shown = brokers.slice(0, drawing.maxGroups)
   const hidden = brokers.length - shown.length
   const queues = (key: 'readQueues' | 'writeQueues') => brokers.reduce((sum, each) => sum + each[key], 0)
   return html`<div class="route" role="group" aria-label="Route">
@@ -169,22 +165,22 @@ function picture(
       ${orderConf === null ? nothing : html`<span class="quiet">Order: ${name(orderConf)}</span>`}
     </div>
     <ol class="branches">
-      ${shown.map((each) => group(each, route, nowMs))}
+      ${shown.map((each) => group(each, drawing))}
       ${
         hidden === 0
           ? nothing
           : html`<li>
-              <div class="card"><a href=${href(['topics', topic], { ...client, groups: 'all' })}>And ${counted(hidden, 'more group')}</a></div>
+              <div class="card"><a href=${href(['topics', topic], { ...drawing.client, groups: 'all' })}>And ${counted(hidden, 'more group')}</a></div>
             </li>`
       }
     </ol>
   </div>`
 }
 
-function group(queues: Queues, route: SeenRoute | undefined, nowMs: number): TemplateResult {
+function group(queues: Queues, drawing: Drawing): TemplateResult {
   const { brokerName, cluster, zone, provisional, registered, staticQueues, members } = queues
-  const addresses = route?.get(brokerName)
-  const isHidden = route !== undefined && addresses === undefined
+  const seenIds = drawing.seen?.get(brokerName)
+  const isHidden = drawing.seen !== undefined && seenIds === undefined
   return html`<li class=${isHidden ? 'hidden-group' : ''}>
     <div class="card">
       <p class="names">
@@ -192,7 +188,7 @@ function group(queues: Queues, route: SeenRoute | undefined, nowMs: number): Tem
         ${cluster === null ? nothing : html`<span class="quiet">${name(cluster)}</span>`}
         ${zone === null || zone === '' ? nothing : html`<span class="quiet">zone ${name(zone)}</span>`}
       </p>
-      <p class="marks">
+      <p class="names">
         ${accessBadge(queues)} ${provisional ? badge('info', 'Restored, not registered again') : nothing}
         ${isHidden ? badge('neutral', 'This client does not see it') : nothing}
       </p>
@@ -214,7 +210,7 @@ function group(queues: Queues, route: SeenRoute | undefined, nowMs: number): Tem
           : html`<p class="quiet">Static: ${count(staticQueues.queues)} of ${counted(staticQueues.totalQueues, 'logical queue')}, epoch ${staticQueues.epoch}.</p>`
       }
     </div>
-    <ol class="branches">${members.map((each) => member(each, addresses, nowMs))}</ol>
+    <ol class="branches">${members.map((each) => member(each, seenIds?.get(each.address), drawing))}</ol>
   </li>`
 }
 
@@ -242,17 +238,14 @@ function queueBar(label: string, queues: number, isPermitted: boolean): Template
   </div>`
 }
 
-function member(
-  { brokerId, address, state, heartbeatAgeMs, lastRegistration, peer, versionName }: Member,
-  addresses: ReadonlyMap<string, string> | undefined,
-  nowMs: number,
-): TemplateResult {
+function member(broker: Member, seenId: string | undefined, { nowMs, ageMillis }: Drawing): TemplateResult {
+  const { brokerId, address, state, lastRegistration, peer, versionName } = broker
   const isMaster = `${brokerId}` === '0'
-  const seenId = addresses?.get(address)
   return html`<li>
     <div class="card">
       <p class="names">
         <strong>${isMaster ? 'Master' : `Slave ${brokerId}`}</strong> ${name(address)} ${badge(MEMBER_SEVERITY[state], state)}
+        ${versionName === null ? nothing : html`<span class="quiet">${versionName}</span>`}
         ${seenId === '0' && !isMaster ? badge('info', 'This client sees it as master') : nothing}
       </p>
       <p class="quiet">
@@ -260,8 +253,9 @@ function member(
           lastRegistration === null
             ? 'It has not registered since the start of this server.'
             : html`Registered ${time(lastRegistration, nowMs)}${peer === null ? nothing : html`, from ${name(peer)}`}`
-        }${versionName === null ? nothing : `, ${versionName}`}${heartbeatAgeMs === null ? nothing : `; heartbeat ${duration(heartbeatAgeMs)} ago`}
+        }
       </p>
+      ${broker.heartbeatAgeMs === null ? nothing : heartbeat(broker, ageMillis)}
     </div>
   </li>`
 }
