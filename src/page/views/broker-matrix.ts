@@ -64,7 +64,7 @@ export function brokerMatrix(
     isNumber: true,
   }
   const matrix = table({
-    label: 'Broker groups',
+    label: 'Brokers by group and id',
     rows,
     columns: [
       { head: 'Broker group', cell: groupCell },
@@ -152,8 +152,9 @@ function memberCell(member: Member, ageMillis: number): TemplateResult {
   const { address, versionName, state, peer, announcesOwnAddress } = member
   return html`<div class="member">
     <div>${name(address)} <span class="quiet">${versionName ?? ''}</span></div>
-    ${heartbeat(member, ageMillis)}
-    ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
+    <div class="member-state">
+      ${heartbeat(member, ageMillis)} ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
+    </div>
     ${announcesOwnAddress === false ? badge('warning', `registers from ${hostOf(peer ?? '')}`) : nothing}
   </div>`
 }

@@ -65,6 +65,7 @@ function render({ store, nowMs }: Page): TemplateResult {
       note: brokers.value === undefined ? '' : count(brokers.value.total),
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
+      isTable: true,
       content: seen(brokers, (value) => brokerMatrix(value, recent, brokers.ageMillis ?? 0, nowMs)),
     })}
     ${panel({
