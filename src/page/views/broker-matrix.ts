@@ -79,7 +79,7 @@ export function brokerMatrix(
     empty: 'No broker has registered. Set namesrvAddr in broker.conf to the address of this NameServer.',
   })
   if (hidden === 0) return matrix
-  return html`${matrix}<p class="more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
+  return html`${matrix}<p class="panel-more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
 }
 
 function rowsOf({ brokers, next }: Brokers, events: readonly ServerEvent[], nowMs: number): Row[] {
