@@ -53,6 +53,18 @@ export function command(text: string): TemplateResult {
   </div>`
 }
 
+/** What may be done about something, with the commands for it. */
+export function commandList(
+  commands: readonly { readonly purpose: string; readonly command: string }[],
+): TemplateResult {
+  if (commands.length === 0)
+    return emptyState('None: this name has characters that a terminal would hide or obey.')
+  return html`<p class="quiet">This page changes nothing: run them in a shell where NAMESRV_ADDR names the NameServers.</p>
+    <dl class="commands">
+      ${commands.map(({ purpose, command: text }) => html`<div><dt>${visible(purpose)}</dt><dd>${command(text)}</dd></div>`)}
+    </dl>`
+}
+
 const COPIED_MS = 2_000
 
 async function copy(button: HTMLElement, text: string): Promise<void> {

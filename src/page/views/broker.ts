@@ -4,6 +4,7 @@ import {
   badge,
   type Column,
   choiceField,
+  commandList,
   heading,
   name,
   pageLink,
@@ -39,7 +40,7 @@ function render(brokerName: string, page: Page): TemplateResult {
   const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
   return html`<section>
       ${heading(isRegistered ? 'State' : 'What has become of it', '/api/v1/explain', explainOptions)}
-      ${seen(explained, (value) => story(value))}
+      ${seen(explained, story)}
     </section>
     ${isRegistered ? html`${groupOf(brokerName, page)} ${topicsOf(brokerName, page)}` : nothing}
     <section>
@@ -66,7 +67,8 @@ function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): Te
         ${choiceField('What stops', address, [['', 'The whole group'], ...addresses], (value) => replaceQuery('stops', value, changed))}
       </div>
       ${seen(group, ({ impact }) => impactOf(impact))}
-    </section>`
+    </section>
+    <section>${heading('Commands')} ${seen(group, ({ commands }) => commandList(commands))}</section>`
 }
 
 function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateResult {
@@ -104,7 +106,7 @@ const LOSSES = [
 function impactOf(impact: Impact): TemplateResult {
   const losses = LOSSES.filter(([kind]) => impact[kind].total > 0)
   return html`<ul class="losses">
-    ${impact.losesMaster ? html`<li>${badge('warning', 'Master')} The group loses its master.</li>` : nothing}
+    ${impact.losesMaster ? html`<li>${badge('warning', 'Master')} The group loses its master: producers cannot send to it.</li>` : nothing}
     ${losses.map(([kind, severity, meaning]) => lossOf(impact[kind], severity, meaning))}
     ${
       losses.length === 0

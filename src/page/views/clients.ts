@@ -52,7 +52,7 @@ function render(page: Page): TemplateResult {
   const { store, route } = page
   const filter = Object.fromEntries(FILTERS.map((each) => [each, route.query.get(each) ?? ''])) as Filter
   const isClosed = filter.state === 'closed'
-  const sorting = sortingOf(page, isClosed ? 'closed' : 'id')
+  const sorting = sortingOf(page, isClosed ? 'closed' : 'opened')
   const index = pageIndexOf(page)
   const options = {
     everyMillis: EVERY_MS,

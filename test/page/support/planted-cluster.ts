@@ -32,6 +32,11 @@ export async function plantCluster(server: PageServer): Promise<void> {
   )
   const client = await server.send(lookup('OrderCreated'))
   for (let asked = 0; asked < 3; asked++) await client.request(lookup('OrderCancelled'))
+  // One connection closes, and requests are rejected where the policy of the server is closed to this machine.
+  const gone = await server.send(lookup('OrderPaid'))
+  gone.socket.destroy()
+  await client.request({ code: 318, extFields: { AccessKey: 'ops', Signature: 'wrong' } })
+  for (let tried = 0; tried < 3; tried++) await client.request({ code: 1451 })
   // Write permission of a broker is wiped, as an operator would do before stopping it.
   await server.send({ code: 205, extFields: { brokerName: 'broker-c' } })
 }
