@@ -3,8 +3,9 @@
  *
  *     npm run page:screenshots -- FOLDER
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launchBrowser, newPage } from '../../test/page/support/browser.ts'
 import { startPageServer } from '../../test/page/support/page-server.ts'
@@ -16,6 +17,7 @@ const VIEWS = [
   ['overview', '#/', 'Overview'],
   ['topics', '#/topics', 'Topics'],
   ['topic', '#/topics/OrderCreated', 'Topic OrderCreated'],
+  ['topic-unknown', '#/topics/OrderCanceled', 'Topic OrderCanceled'],
   ['brokers', '#/brokers', 'Brokers'],
   ['broker', '#/brokers/broker-a', 'Broker broker-a'],
   ['clients', '#/clients', 'Clients'],
@@ -34,10 +36,15 @@ if (folder === undefined) {
   process.exit(2)
 }
 mkdirSync(folder, { recursive: true })
+// Closed to this machine, so that something is rejected.
+const accessFile = join(mkdtempSync(join(tmpdir(), 'mqnamesrv-page-')), 'access.yml')
+writeFileSync(accessFile, 'profile: default\nloopback: none\n')
 await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
 const browser = await launchBrowser()
 for (const cluster of ['full', 'empty'] as const) {
-  const server = await startPageServer()
+  const peer = await startPageServer()
+  const settings = { accessFile, peers: `127.0.0.1:${peer.port}` }
+  const server = await startPageServer(cluster === 'full' ? settings : {})
   if (cluster === 'full') await plantCluster(server)
   for (const colorScheme of ['dark', 'light'] as const)
     for (const [size, width] of Object.entries(WIDTHS)) {
@@ -50,6 +57,7 @@ for (const cluster of ['full', 'empty'] as const) {
         await page.goto(`${server.url}${fragment}`)
         await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
         await page.locator('.loading').first().waitFor({ state: 'detached' })
+        if (view === 'overview') await page.locator('.sparkline path').first().waitFor({ state: 'attached' })
         await page.screenshot({
           path: join(folder, `${view}-${size}-${colorScheme}-${cluster}.png`),
           fullPage: true,
@@ -60,5 +68,7 @@ for (const cluster of ['full', 'empty'] as const) {
       await close()
     }
   await server.stop()
+  await peer.stop()
 }
 await browser.close()
+rmSync(dirname(accessFile), { recursive: true })

@@ -6,12 +6,14 @@ import { versionName } from '../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
 import { type BrokerMember, UNKNOWN_MEMBER } from './broker-member.ts'
+import { mqnamesrv } from './commands.ts'
 import { isLate } from './heartbeat.ts'
 import { IMPACT_SCHEMA, impactOf } from './impact.ts'
 import { LIMIT_PARAMETER, limitOf, NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { RouteIndex } from './route-index.ts'
 import { dateOf, type InspectSources } from './sources.ts'
 import {
+  COMMANDS,
   FirstNames,
   firstNamesOf,
   LONG_SCHEMA,
@@ -100,7 +102,8 @@ export function brokerView(sources: InspectSources): View {
   const { routeIndex, routeInfo, kvConfig } = sources
   return {
     path: '/api/v1/brokers/{name}',
-    summary: 'A broker group, and its impact: what clients would lose if it stopped.',
+    summary:
+      'A broker group, the commands that change it, and its impact: what clients would lose if it stopped.',
     parameters: [
       {
         name: 'address',
@@ -109,7 +112,7 @@ export function brokerView(sources: InspectSources): View {
       },
       { ...LIMIT_PARAMETER, summary: 'Max names in each list of the impact. Default 1,000.' },
     ],
-    response: objectOf({ ...GROUP, impact: IMPACT_SCHEMA }),
+    response: objectOf({ ...GROUP, impact: IMPACT_SCHEMA, commands: COMMANDS }),
     read: async ({ path: { name = '' }, query, owner }) => {
       const index = await routeIndex.get()
       const address = query.get('address')
@@ -119,10 +122,19 @@ export function brokerView(sources: InspectSources): View {
         if (group === undefined) throw unknownGroup(name)
         const orderConfigs = kvConfig.getKVListByNamespace(NAMESPACE_ORDER_TOPIC_CONFIG) ?? new Map()
         const impact = yield* impactOf(view, orderConfigs, { brokerName: name, address, limit })
-        return { ...group, impact }
+        return { ...group, impact, commands: commandsFor(name) }
       }, owner)
     },
   }
+}
+
+/** What an operator may want to do with a broker group. */
+function commandsFor(name: string) {
+  const commands = [
+    ['Keep producers away from it, as before a stop', mqnamesrv('broker wipe-write', name)],
+    ['Let producers send to it again', mqnamesrv('broker restore-write', name)],
+  ] as const
+  return commands.flatMap(([purpose, command]) => (command === null ? [] : { purpose, command }))
 }
 
 export function unknownGroup(name: string): ViewError {

@@ -9,6 +9,7 @@ import { mqadmin, mqnamesrv } from './commands.ts'
 import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { InspectSources } from './sources.ts'
 import {
+  COMMANDS,
   choiceOf,
   LONG_SCHEMA,
   longValue,
@@ -78,14 +79,6 @@ const QUEUES_ON_BROKER: Schema = objectOf({
   members: { type: 'array', items: MEMBER, description: 'By id, the master (0) first' },
 })
 
-const COMMAND: Schema = objectOf({
-  purpose: { type: 'string' },
-  command: {
-    type: 'string',
-    description: 'For a shell; it asks the NameServers of the variable NAMESRV_ADDR',
-  },
-})
-
 /** Clusters for which there are commands. */
 const MAX_CLUSTERS = 4
 
@@ -99,7 +92,7 @@ export function topicView(sources: InspectSources): View {
       topic: { type: 'string' },
       orderConf: { type: ['string', 'null'], description: 'Its value in the namespace ORDER_TOPIC_CONFIG' },
       brokers: { type: 'array', items: QUEUES_ON_BROKER },
-      commands: { type: 'array', items: COMMAND, description: 'None if the name cannot be shown as it is' },
+      commands: COMMANDS,
     }),
     read: async ({ path: { topic = '' }, owner }) => {
       const brokers = await routeInfo.read((view) => queuesOf(view, topic, sources), owner)
@@ -187,10 +180,7 @@ function commandsFor(topic: string, brokers: readonly ShownQueues[]) {
       command,
     }))
   })
-  const all = [
-    ...commands,
-    { purpose: 'Delete its route only', command: mqnamesrv('topic delete', topic) },
-  ]
+  const all = [...commands, { purpose: 'Delete its route only', command: mqnamesrv('topic delete', topic) }]
   return all.filter(({ command }) => command !== null)
 }
 

@@ -132,3 +132,16 @@ export function choiceOf<Choice extends string>(
   if (choice !== undefined) return choice
   throw new ViewError('ERR_BAD_REQUEST', `${name}=${quoted(text)} is not one of ${choices.join(', ')}`)
 }
+
+/** Schema of what an operator may want to do: commands for a shell, which ask the NameServers of the variable NAMESRV_ADDR. */
+export const COMMANDS: Schema = {
+  type: 'array',
+  items: objectOf({
+    purpose: { type: 'string' },
+    command: {
+      type: 'string',
+      description: 'For a shell; it asks the NameServers of the variable NAMESRV_ADDR',
+    },
+  }),
+  description: 'None if the name cannot be shown as it is',
+}

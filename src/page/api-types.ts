@@ -161,7 +161,7 @@ export interface Views {
     /** `after` of the next page; null on the last one */
     readonly next: string | null
   }
-  /** A broker group, and its impact: what clients would lose if it stopped. */
+  /** A broker group, the commands that change it, and its impact: what clients would lose if it stopped. */
   readonly '/api/v1/brokers/{name}': {
     readonly brokerName: string
     /** More than one is a mistake in the configuration of the brokers */
@@ -234,6 +234,12 @@ export interface Views {
         readonly names: readonly (string)[]
       }
     }
+    /** None if the name cannot be shown as it is */
+    readonly commands: readonly ({
+      readonly purpose: string
+      /** For a shell; it asks the NameServers of the variable NAMESRV_ADDR */
+      readonly command: string
+    })[]
   }
   /** Topics with queues on a broker group, in ascending order of their UTF-16 units. */
   readonly '/api/v1/brokers/{name}/topics': {

@@ -2,7 +2,7 @@ import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { announce, badge, emptyState, name, type Severity } from './components.ts'
-import { clockTime, duration } from './format.ts'
+import { capitalized, clockTime, duration } from './format.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { watchStatus } from './status.ts'
@@ -137,10 +137,6 @@ function phrasesOf(connection: Connection): readonly [Severity, string, string] 
   if (state === 'resting') return ['neutral', 'Paused', 'Paused while hidden']
   if (state === 'token') return ['warning', 'Token required', 'Token required']
   return ['info', 'No stream of events; reading periodically', 'No stream of events; reading periodically']
-}
-
-function capitalized(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
 function tokenDialog(): TemplateResult {

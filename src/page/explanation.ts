@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { badge, command, emptyState, name, type Severity, time } from './components.ts'
+import { capitalized } from './format.ts'
 import { href } from './router.ts'
 
 export type Explanation = Views['/api/v1/explain']
@@ -26,29 +27,20 @@ const SEVERITIES: Readonly<Partial<Record<Explanation['verdict'], Severity>>> = 
 }
 
 /** The verdict on a topic or a broker, why, what to run, and what else may have been meant. */
-export function story(
-  { subject, verdict, sentences, commands, similar }: Explanation,
-  more: TemplateResult | typeof nothing = nothing,
-): TemplateResult {
+export function story({ subject, verdict, sentences, commands, similar }: Explanation): TemplateResult {
   const [first = '', ...others] = sentences
   const section = subject.kind === 'topic' ? 'topics' : 'brokers'
   return html`<div class="story">
-    <p>${badge(SEVERITIES[verdict] ?? 'warning', verdict.replaceAll('_', ' '))} ${visible(first)}</p>
+    <p>${badge(SEVERITIES[verdict] ?? 'warning', capitalized(verdict.replaceAll('_', ' ')))} ${visible(first)}</p>
     ${others.map((sentence) => html`<p>${visible(sentence)}</p>`)}
     ${
       similar.length === 0
         ? nothing
-        : html`<p>Perhaps one of these is meant:</p>
-          <ul class="similar">
-            ${similar.map(
-              (each) => html`<li>
-                <a href=${href([section, each.name])}>${name(each.name)}</a>
-                <span class="quiet">differs in ${each.likeness}</span>
-              </li>`,
-            )}
-          </ul>`
+        : html`<p class="names">Go to
+            ${similar.map((each) => html`<a href=${href([section, each.name])}>${name(each.name)}</a>`)}
+          </p>`
     }
-    ${more} ${commands.map((text) => command(text))}
+    ${commands.map((text) => command(text))}
   </div>`
 }
 

@@ -11,6 +11,11 @@ export function counted(value: number, noun: string, plural = `${noun}s`): strin
   return `${count(value)} ${value === 1 ? noun : plural}`
 }
 
+/** The same with a capital letter at the beginning. */
+export function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
+}
+
 /** A rate with three digits; a dash if it is not known yet. */
 export function rate(perSecond: number | undefined): string {
   return perSecond === undefined ? '–' : `${RATE.format(perSecond)}/s`

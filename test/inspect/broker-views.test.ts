@@ -5,6 +5,9 @@ import { temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 import { ask, plantBroker, plantCluster, startViewServer } from './view-world.ts'
 
+/** Queues without write permission, as a broker registered them. */
+const WIPED = { readQueues: 4, writeQueues: 4, perm: 4, access: 'r', sysFlag: 0, provisional: false }
+
 test('A broker group that a rejected registration left without members is in no view, finding or metric', async () => {
   const server = await startViewServer()
   const first = registration({ name: 'ghost', topics: ['TopicA'] })
@@ -113,6 +116,49 @@ describe('A broker group', () => {
     expect(status).toBe(404)
     expect(body.error.message).toBe('no broker group "none"; /api/v1/explain?broker=none says why')
   })
+})
+
+describe('The topics of a broker group', () => {
+  test('have their queues there, and how many other groups have them', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-b/topics')
+    expect(body).toMatchObject({ total: 3, matching: 3, next: null })
+    expect(body.topics).toEqual([
+      { topic: 'OnlyB', ...WIPED, otherBrokers: 0 },
+      { topic: 'Shared', ...WIPED, otherBrokers: 1 },
+      { topic: 'Static', ...WIPED, otherBrokers: 0 },
+    ])
+  })
+
+  test('come in pages, and by prefix', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-b/topics?prefix=S&limit=1')
+    expect(body).toMatchObject({ total: 3, matching: 2, topics: [{ topic: 'Shared' }], next: 'Shared' })
+    const last = await ask(server, 'brokers/broker-b/topics?prefix=S&limit=1&after=Shared')
+    expect(last.body).toMatchObject({ matching: 2, topics: [{ topic: 'Static' }], next: null })
+  })
+
+  test('of an unknown group are not found', async () => {
+    const server = await startViewServer()
+    expect(await ask(server, 'brokers/none/topics')).toMatchObject({ status: 404 })
+  })
+})
+
+test('The commands for a broker group name it in quotes, and there are none if its name cannot be shown', async () => {
+  const server = await startViewServer()
+  for (const name of ["it's", 'hid\u200bden'])
+    await plantBroker(server.client, { name, address: `${name.length}.0.0.1:1` }, { a: {}, b: {} })
+  const commandsOf = async (name: string) =>
+    (await ask(server, `brokers/${encodeURIComponent(name)}`)).body.commands.map(
+      ({ command }: { command: string }) => command,
+    )
+  expect(await commandsOf("it's")).toEqual([
+    "mqnamesrv broker wipe-write 'it'\\''s'",
+    "mqnamesrv broker restore-write 'it'\\''s'",
+  ])
+  expect(await commandsOf('hid\u200bden')).toEqual([])
 })
 
 describe('The impact of a broker group', () => {

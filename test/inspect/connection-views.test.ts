@@ -119,15 +119,30 @@ test.each([
   ['state=closed&sort=id', [5, 6]],
   ['state=all&sort=closed', [6, 5, 1, 2, 3, 4]],
   ['state=all&kind=broker&sort=opened', [6, 4]],
+  ['order=reverse', [4, 3, 2, 1]],
+  ['sort=requests&order=reverse', [1, 2, 4, 3]],
+  ['sort=requests&limit=2&offset=1', [1, 2]],
+  ['offset=4', []],
+  ['sort=address', [1, 2, 3, 4]],
+  ['sort=address&order=reverse', [4, 3, 2, 1]],
+  ['sort=kind', [4, 1, 2, 3]],
+  ['sort=language', [3, 1, 2, 4]],
+  ['sort=version', [2, 1, 4, 3]],
+  ['language=CPP', [3]],
+  ['version=600', [2]],
+  ['version=0', []],
+  ['state=all&cause=idle', [6]],
+  ['cause=idle', []],
+  ['state=closed&sort=cause', [6, 5]],
 ])('connections of ?%s are %j', async (query, ids) => {
   const { sources } = sourcesOf({
     open: [
       open(1),
-      open(2, { bytesOut: 1_000 }),
-      open(3, { requests: 9 }),
+      open(2, { bytesOut: 1_000, version: 600 }),
+      open(3, { requests: 9, language: 'CPP', version: null }),
       open(4, { kind: 'broker', remoteAddress: '[::ffff:10.9.0.1]:4', lastActivityMs: 0 }),
     ],
-    closed: [closed(5), closed(6, { kind: 'broker' })],
+    closed: [closed(5), closed(6, { kind: 'broker', cause: 'idle' })],
   })
   expect(idsOf(await read(connectionsView(sources), query))).toEqual(ids)
 })
@@ -147,6 +162,9 @@ test.each([
   ['sort=name', 'sort="name" is not one of id, opened, closed, requests, bytes, idle'],
   ['kind=producer', 'kind="producer" is not one of unknown, client, admin, broker'],
   ['limit=4097', 'limit="4097" is not a number from 1 to 4096'],
+  ['offset=-1', 'offset="-1" is not a number from 0 to 1000000'],
+  ['version=-1', 'version="-1" is not a number from 0 to 2147483647'],
+  ['order=desc', 'order="desc" is not one of reverse'],
   ['id=0', 'id="0" is not a number from 1 to 9007199254740991'],
 ])('?%s is rejected', async (query, message) => {
   await expect(read(connectionsView(sourcesOf({}).sources), query)).rejects.toThrow(message)
@@ -163,6 +181,22 @@ test('of 50,000 connections the first ones of a sort are found in slices', async
   )
   expect(found.matching).toBe(50_000)
   expect(turns()).toBeGreaterThan(0)
+})
+
+test('the pages of a sort by address have each of 10,000 connections once, in the order of its numbers', async () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => {
+    const number = (index * 7_919) % 10_000
+    return open(index, { remoteAddress: `10.0.${Math.floor(number / 100)}.${number % 100}:5000` })
+  })
+  const { sources } = sourcesOf({ open: many })
+  const addresses: string[] = []
+  for (let offset = 0; offset < 10_000; offset += 4_000) {
+    const page = await read(connectionsView(sources), `sort=address&limit=4000&offset=${offset}`)
+    addresses.push(...page.connections.map(({ address }: { address: string }) => address))
+  }
+  expect(addresses).toEqual(
+    Array.from({ length: 10_000 }, (_, number) => `10.0.${Math.floor(number / 100)}.${number % 100}:5000`),
+  )
 })
 
 test('clients are counted by kind, language and version, with their hosts', async () => {

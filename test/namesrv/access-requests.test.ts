@@ -95,7 +95,7 @@ test('a rejection is logged, kept and counted with who asked, and no character o
   const answer = await (await connect()).request(INSPECT)
   const { rejections } = JSON.parse(`${answer.body}`) as { rejections: unknown[] }
   expect(rejections).toMatchObject([
-    { code: 1451, count: 1, accessKey: null },
+    { code: 1451, request: 'CLOSE_CONNECTION', count: 1, accessKey: null },
     { code: 318, count: 2, accessKey: 'ops\\u202e\\u000a', peer: '203.0.113.7:5000', enforced: true },
   ])
   const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text()

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { announce, choiceField, heading, name, searchField, seen, table, time } from '../components.ts'
+import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { Seen, ServerEvent } from '../store.ts'
@@ -49,9 +49,7 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
     wanted('topic'),
   ]
   const filter = (label: string, key: string, valueIn: (event: ServerEvent) => string | null) =>
-    choiceField(label, wanted(key), choicesOf(events.map(valueIn)), (value) =>
-      replaceQuery(key, value, changed),
-    )
+    choice(label, wanted(key), distinct(events.map(valueIn)), (value) => replaceQuery(key, value, changed))
   const text = topic.toLowerCase()
   const matching = events.filter(
     (event) =>
@@ -102,9 +100,8 @@ function isAbout({ topic, subject: about, text: what }: ServerEvent, text: strin
   return [topic ?? '', about, what].some((each) => each.toLowerCase().includes(text))
 }
 
-function choicesOf(values: readonly (string | null)[]): (readonly [string, string])[] {
-  const distinct = new Set(values.filter((value) => value !== null && value !== ''))
-  return [['', 'Any'], ...([...distinct].sort() as string[]).map((value) => [value, value] as const)]
+function distinct(values: readonly (string | null)[]): string[] {
+  return [...new Set(values.filter((value) => value !== null && value !== ''))].sort() as string[]
 }
 
 function subject({ brokerName, topic, subject: about }: ServerEvent): TemplateResult {

@@ -1,17 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import {
-  badge,
-  choiceField,
-  command,
-  emptyState,
-  heading,
-  name,
-  searchField,
-  seen,
-  table,
-} from '../components.ts'
+import { badge, choice, command, emptyState, heading, name, searchField, seen, table } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { Store } from '../store.ts'
@@ -49,7 +39,7 @@ function render({ store, route, changed }: Page): TemplateResult {
     const others = found.filter((entry) => entry.namespace !== ORDER_NAMESPACE)
     return html`<div class="parts"><div>
       <div class="filters">
-        ${choiceField('Namespace', namespace, namespacesOf(all), (value) => replaceQuery('namespace', value, changed))}
+        ${choice('Namespace', namespace, namespacesOf(all), (value) => replaceQuery('namespace', value, changed))}
         ${searchField('Key or value', text, (value) => replaceQuery('text', value, changed))}
       </div>
       <p class="found quiet" role="status">
@@ -79,9 +69,8 @@ function pagesOf(store: Store) {
   return [first, more] as const
 }
 
-function namespacesOf(entries: readonly Entry[]): (readonly [string, string])[] {
-  const distinct = new Set(entries.map(({ namespace }) => namespace))
-  return [['', 'Any'], ...[...distinct].map((value) => [value, value] as const)]
+function namespacesOf(entries: readonly Entry[]): string[] {
+  return [...new Set(entries.map(({ namespace }) => namespace))]
 }
 
 function orderSection(entries: readonly Entry[], text: string): TemplateResult {

@@ -1,9 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { badge, command, heading, jsonLink, name, type Severity, seen, time } from '../components.ts'
+import { badge, commandList, heading, jsonLink, name, seen, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
-import { count, counted, duration } from '../format.ts'
+import { past, story } from '../explanation.ts'
+import { count, counted } from '../format.ts'
+import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
@@ -11,7 +13,6 @@ import type { Page, View } from '../views.ts'
 type Topic = Views['/api/v1/topics/{topic}']
 type Queues = Topic['brokers'][number]
 type Member = Queues['members'][number]
-type Explanation = Views['/api/v1/explain']
 type Lookup = Views['/api/v1/topics/{topic}/route']
 
 /** One topic. */
@@ -24,80 +25,26 @@ function render(topic: string, page: Page): TemplateResult {
   const client = { version: route.query.get('version') ?? '', zone: route.query.get('zone') ?? '' }
   const explainOptions = { query: { topic, ...client } }
   const explained = store.watch('/api/v1/explain', explainOptions)
-  const isKnown = (explained.value?.now.brokers?.length ?? 0) > 0
+  const isUnknown = explained.value?.now.brokers?.length === 0
+  // Without an explanation, such as for a release that does not exist, the form must stay.
+  const hasRoute = !isUnknown && (explained.value ?? explained.error) !== undefined
   const path = { topic }
   return html`
     <section>
-      ${heading(isKnown ? 'What clients find' : 'Why clients do not find it', '/api/v1/explain', explainOptions)}
-      ${seen(explained, (explanation) => story(explanation, nowMs))}
+      ${heading(isUnknown ? 'Why clients do not find it' : 'What clients find', '/api/v1/explain', explainOptions)}
+      ${seen(explained, story)}
     </section>
     ${
-      isKnown
+      hasRoute
         ? html`${routeOf(topic, client, page)}
           <section>
             ${heading('Commands')}
-            <p class="quiet">This page changes nothing. Run them where the NameServers are named by NAMESRV_ADDR.</p>
-            ${seen(store.watch('/api/v1/topics/{topic}', { path }), commandList)}
+            ${seen(store.watch('/api/v1/topics/{topic}', { path }), ({ commands }) => commandList(commands))}
           </section>`
         : nothing
     }
-    ${explained.value === undefined ? nothing : past(explained.value, nowMs)}
+    ${explained.value === undefined ? nothing : html`<section>${heading('What happened')} ${past(explained.value, nowMs)}</section>`}
   `
-}
-
-/** Verdicts that need no one, or someone at once; the others are warnings. */
-const SEVERITIES: Readonly<Partial<Record<Explanation['verdict'], Severity>>> = {
-  routable: 'good',
-  not_writable: 'critical',
-  not_readable: 'critical',
-  no_master: 'critical',
-  no_brokers: 'critical',
-  hidden_by_zone: 'info',
-  in_product_environment: 'info',
-  not_ready: 'info',
-  created_by_first_message: 'info',
-  created_by_brokers: 'info',
-}
-
-function story(
-  { verdict, sentences, commands, similar, misses }: Explanation,
-  nowMs: number,
-): TemplateResult {
-  const [first = '', ...others] = sentences
-  return html`<div class="story">
-    <p class="lead">${badge(SEVERITIES[verdict] ?? 'warning', verdict.replaceAll('_', ' '))} ${visible(first)}</p>
-    ${others.map((sentence) => html`<p>${visible(sentence)}</p>`)}
-    ${
-      similar.length === 0
-        ? nothing
-        : html`<p>Perhaps one of these is meant:</p>
-          <ul class="similar">
-            ${similar.map(
-              (each) => html`<li>
-                <a href=${href(['topics', each.name])}>${name(each.name)}</a>
-                <span class="quiet">differs in ${each.likeness}</span>
-              </li>`,
-            )}
-          </ul>`
-    }
-    ${misses === null ? nothing : missing(misses, nowMs)}
-    ${commands.map((text) => command(text))}
-  </div>`
-}
-
-function missing(
-  { count: lookups, clients, lastSeen }: NonNullable<Explanation['misses']>,
-  nowMs: number,
-): TemplateResult {
-  return html`<p>
-      ${counted(lookups, 'lookup')} found no route, the last at ${time(lastSeen, nowMs)}. Clients that ask:
-    </p>
-    <ul class="similar">
-      ${clients.map(
-        ({ address, language, versionName }) =>
-          html`<li>${name(address)} <span class="quiet">${name(language)} ${versionName}</span></li>`,
-      )}
-    </ul>`
 }
 
 interface Client {
@@ -110,6 +57,13 @@ function routeOf(topic: string, client: Client, { store, route, nowMs, changed }
   const lookupOptions: WatchOptions = { path, query: { ...client } }
   const lookup = store.watch('/api/v1/topics/{topic}/route', lookupOptions)
   const queues = store.watch('/api/v1/topics/{topic}', { path })
+  const drawing: Drawing = {
+    client,
+    seen: seenBy(lookup.value),
+    nowMs,
+    ageMillis: queues.ageMillis ?? 0,
+    maxGroups: route.query.get('groups') === 'all' ? Number.POSITIVE_INFINITY : MAX_GROUPS,
+  }
   return html`<section aria-labelledby="route">
     <div class="heading">
       <h2 id="route">Route</h2>
@@ -117,7 +71,7 @@ function routeOf(topic: string, client: Client, { store, route, nowMs, changed }
     </div>
     ${clientForm(client, queues.value?.brokers ?? [], changed)}
     ${lookup.value === undefined && lookup.error === undefined ? nothing : seen(lookup, (value) => lookupResult(value, lookupOptions))}
-    ${seen(queues, (value) => picture(value, seenBy(lookup.value), route.query.get('groups') === 'all', nowMs, client))}
+    ${seen(queues, (value) => picture(value, drawing))}
   </section>`
 }
 
@@ -187,14 +141,18 @@ function lookupResult({ code, remark, body }: Lookup, options: WatchOptions): Te
 /** Groups that are drawn at first. */
 const MAX_GROUPS = 50
 
-function picture(
-  { topic, brokers, orderConf }: Topic,
-  route: SeenRoute | undefined,
-  isAll: boolean,
-  nowMs: number,
-  client: Client,
-): TemplateResult {
-  const shown = isAll ? brokers : brokers.slice(0, MAX_GROUPS)
+/** What the picture depends on, besides the topic. */
+interface Drawing {
+  readonly client: Client
+  readonly seen: SeenRoute | undefined
+  readonly nowMs: number
+  /** Of the topic. */
+  readonly ageMillis: number
+  readonly maxGroups: number
+}
+
+function picture({ topic, brokers, orderConf }: Topic, drawing: Drawing): TemplateResult {
+  const shown = brokers.slice(0, drawing.maxGroups)
   const hidden = brokers.length - shown.length
   const queues = (key: 'readQueues' | 'writeQueues') => brokers.reduce((sum, each) => sum + each[key], 0)
   return html`<div class="route" role="group" aria-label="Route">
@@ -207,22 +165,22 @@ function picture(
       ${orderConf === null ? nothing : html`<span class="quiet">Order: ${name(orderConf)}</span>`}
     </div>
     <ol class="branches">
-      ${shown.map((each) => group(each, route, nowMs))}
+      ${shown.map((each) => group(each, drawing))}
       ${
         hidden === 0
           ? nothing
           : html`<li>
-              <div class="card"><a href=${href(['topics', topic], { ...client, groups: 'all' })}>And ${counted(hidden, 'more group')}</a></div>
+              <div class="card"><a href=${href(['topics', topic], { ...drawing.client, groups: 'all' })}>And ${counted(hidden, 'more group')}</a></div>
             </li>`
       }
     </ol>
   </div>`
 }
 
-function group(queues: Queues, route: SeenRoute | undefined, nowMs: number): TemplateResult {
+function group(queues: Queues, drawing: Drawing): TemplateResult {
   const { brokerName, cluster, zone, provisional, registered, staticQueues, members } = queues
-  const addresses = route?.get(brokerName)
-  const isHidden = route !== undefined && addresses === undefined
+  const seenIds = drawing.seen?.get(brokerName)
+  const isHidden = drawing.seen !== undefined && seenIds === undefined
   return html`<li class=${isHidden ? 'hidden-group' : ''}>
     <div class="card">
       <p class="names">
@@ -230,7 +188,7 @@ function group(queues: Queues, route: SeenRoute | undefined, nowMs: number): Tem
         ${cluster === null ? nothing : html`<span class="quiet">${name(cluster)}</span>`}
         ${zone === null || zone === '' ? nothing : html`<span class="quiet">zone ${name(zone)}</span>`}
       </p>
-      <p class="marks">
+      <p class="names">
         ${accessBadge(queues)} ${provisional ? badge('info', 'Restored, not registered again') : nothing}
         ${isHidden ? badge('neutral', 'This client does not see it') : nothing}
       </p>
@@ -252,7 +210,7 @@ function group(queues: Queues, route: SeenRoute | undefined, nowMs: number): Tem
           : html`<p class="quiet">Static: ${count(staticQueues.queues)} of ${counted(staticQueues.totalQueues, 'logical queue')}, epoch ${staticQueues.epoch}.</p>`
       }
     </div>
-    <ol class="branches">${members.map((each) => member(each, addresses, nowMs))}</ol>
+    <ol class="branches">${members.map((each) => member(each, seenIds?.get(each.address), drawing))}</ol>
   </li>`
 }
 
@@ -280,25 +238,14 @@ function queueBar(label: string, queues: number, isPermitted: boolean): Template
   </div>`
 }
 
-const STATES: Readonly<Record<Member['state'], Severity>> = {
-  alive: 'good',
-  late: 'warning',
-  suspected: 'critical',
-  provisional: 'info',
-  unknown: 'neutral',
-}
-
-function member(
-  { brokerId, address, state, heartbeatAgeMs, lastRegistration, peer, versionName }: Member,
-  addresses: ReadonlyMap<string, string> | undefined,
-  nowMs: number,
-): TemplateResult {
+function member(broker: Member, seenId: string | undefined, { nowMs, ageMillis }: Drawing): TemplateResult {
+  const { brokerId, address, state, lastRegistration, peer, versionName } = broker
   const isMaster = `${brokerId}` === '0'
-  const seenId = addresses?.get(address)
   return html`<li>
     <div class="card">
       <p class="names">
-        <strong>${isMaster ? 'Master' : `Slave ${brokerId}`}</strong> ${name(address)} ${badge(STATES[state], state)}
+        <strong>${isMaster ? 'Master' : `Slave ${brokerId}`}</strong> ${name(address)} ${badge(MEMBER_SEVERITY[state], state)}
+        ${versionName === null ? nothing : html`<span class="quiet">${versionName}</span>`}
         ${seenId === '0' && !isMaster ? badge('info', 'This client sees it as master') : nothing}
       </p>
       <p class="quiet">
@@ -306,30 +253,9 @@ function member(
           lastRegistration === null
             ? 'It has not registered since the start of this server.'
             : html`Registered ${time(lastRegistration, nowMs)}${peer === null ? nothing : html`, from ${name(peer)}`}`
-        }${versionName === null ? nothing : `, ${versionName}`}${heartbeatAgeMs === null ? nothing : `; heartbeat ${duration(heartbeatAgeMs)} ago`}
+        }
       </p>
+      ${broker.heartbeatAgeMs === null ? nothing : heartbeat(broker, ageMillis)}
     </div>
   </li>`
-}
-
-function commandList({ commands }: Topic): TemplateResult {
-  if (commands.length === 0)
-    return html`<p class="empty">None: this name has characters that a terminal would hide or obey.</p>`
-  return html`<dl class="topic-commands">
-    ${commands.map(({ purpose, command: text }) => html`<div><dt>${visible(purpose)}</dt><dd>${command(text)}</dd></div>`)}
-  </dl>`
-}
-
-/** The newest first. */
-function past({ history }: Explanation, nowMs: number): TemplateResult {
-  return html`<section>
-    ${heading('What happened')}
-    ${
-      history.length === 0
-        ? html`<p class="empty">Nothing is known of its past.</p>`
-        : html`<ol class="past">
-            ${[...history].reverse().map(({ time: at, text }) => html`<li><span>${time(at, nowMs)}</span> <span>${visible(text)}</span></li>`)}
-          </ol>`
-    }
-  </section>`
 }

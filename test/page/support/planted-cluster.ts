@@ -1,7 +1,7 @@
 import { lookup, putKVConfig, registration } from '../../support/requests.ts'
 import type { PageServer } from './page-server.ts'
 
-/** Two clusters' worth of brokers with topics, KV entries and clients, and something wrong with some of them. */
+/** Two clusters' worth of brokers with topics, KV entries and clients, and something wrong with some of them; one has left. */
 export async function plantCluster(server: PageServer): Promise<void> {
   const orders = ['OrderCreated', 'OrderPaid', 'OrderShipped', '%RETRY%order-service']
   const payments = ['PaymentRequested', 'PaymentFailed', 'AuditTrail']
@@ -24,12 +24,19 @@ export async function plantCluster(server: PageServer): Promise<void> {
       topics: ['OrderPaid', 'OrderRefunded'],
     }),
   )
+  const lost = await server.send(registration({ name: 'broker-e', address: '127.0.0.1:10951' }))
+  lost.socket.destroy()
   await server.send(
     putKVConfig('ORDER_TOPIC_CONFIG', 'OrderCreated', 'broker-a:4;broker-b:4'),
     putKVConfig('features', 'greeting', 'hello'),
   )
   const client = await server.send(lookup('OrderCreated'))
   for (let asked = 0; asked < 3; asked++) await client.request(lookup('OrderCancelled'))
+  // One connection closes, and requests are rejected where the policy of the server is closed to this machine.
+  const gone = await server.send(lookup('OrderPaid'))
+  gone.socket.destroy()
+  await client.request({ code: 318, extFields: { AccessKey: 'ops', Signature: 'wrong' } })
+  for (let tried = 0; tried < 3; tried++) await client.request({ code: 1451 })
   // Write permission of a broker is wiped, as an operator would do before stopping it.
   await server.send({ code: 205, extFields: { brokerName: 'broker-c' } })
 }
