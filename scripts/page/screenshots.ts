@@ -42,7 +42,9 @@ writeFileSync(accessFile, 'profile: default\nloopback: none\n')
 await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
 const browser = await launchBrowser()
 for (const cluster of ['full', 'empty'] as const) {
-  const server = await startPageServer(cluster === 'full' ? { accessFile } : {})
+  const peer = await startPageServer()
+  const settings = { accessFile, peers: `127.0.0.1:${peer.port}` }
+  const server = await startPageServer(cluster === 'full' ? settings : {})
   if (cluster === 'full') await plantCluster(server)
   for (const colorScheme of ['dark', 'light'] as const)
     for (const [size, width] of Object.entries(WIDTHS)) {
@@ -55,6 +57,7 @@ for (const cluster of ['full', 'empty'] as const) {
         await page.goto(`${server.url}${fragment}`)
         await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
         await page.locator('.loading').first().waitFor({ state: 'detached' })
+        if (view === 'overview') await page.locator('.sparkline path').first().waitFor({ state: 'attached' })
         await page.screenshot({
           path: join(folder, `${view}-${size}-${colorScheme}-${cluster}.png`),
           fullPage: true,
@@ -65,6 +68,7 @@ for (const cluster of ['full', 'empty'] as const) {
       await close()
     }
   await server.stop()
+  await peer.stop()
 }
 await browser.close()
 rmSync(dirname(accessFile), { recursive: true })

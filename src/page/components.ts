@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { live } from 'lit-html/directives/live.js'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
@@ -49,7 +50,7 @@ function ago(atMs: number, nowMs: number): string {
 /** A command to run, with a button that copies it. */
 export function command(text: string): TemplateResult {
   return html`<div class="command">
-    <code tabindex="0" role="region" aria-label="Command">${text}</code>
+    <code tabindex="0" role="group" aria-label="Command">${text}</code>
     <button type="button" @click=${({ currentTarget }: Event) => void copy(currentTarget as HTMLElement, text)}>Copy</button>
   </div>`
 }
@@ -167,7 +168,7 @@ function columnHead<Row>(column: Column<Row>, sorting: Sorting | undefined): Con
   const order = orderOf(column, sorting)
   const mark = order === undefined ? '' : order === 'ascending' ? '▲' : '▼'
   return html`<button type="button" class="sort" @click=${() => sorting.choose(sort.key)}
-    >${head}<span class="order" aria-hidden="true">${mark}</span></button
+    >${head}<span class="sort-mark" aria-hidden="true">${mark}</span></button
   >`
 }
 
@@ -222,6 +223,27 @@ export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateR
   return html`<p class="loading">Loading…</p>`
 }
 
+/** What `seenList` has drawn, by the name of the list. */
+const drawnLists = new Map<string, TemplateResult>()
+const MAX_DRAWN = 16
+
+/**
+ * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay.
+ * @param list - Of which only filters, order and page change.
+ */
+export function seenList<T>(list: string, view: Seen<T>, render: (value: T) => Content): TemplateResult {
+  const isPending = view.value === undefined && view.error === undefined
+  const last = isPending ? drawnLists.get(list) : undefined
+  const content = last ?? seen(view, render)
+  if (!isPending) {
+    drawnLists.delete(list)
+    drawnLists.set(list, content)
+    if (drawnLists.size > MAX_DRAWN)
+      for (const oldest of [...drawnLists.keys()].slice(0, 1)) drawnLists.delete(oldest)
+  }
+  return html`<div aria-busy=${last !== undefined}>${content}</div>`
+}
+
 /** A heading of a part of a view, with the address of its data. */
 export function heading(text: Content, view?: keyof Views & string, options?: WatchOptions): TemplateResult {
   return html`<div class="heading">
@@ -233,6 +255,7 @@ export function heading(text: Content, view?: keyof Views & string, options?: Wa
 /**
  * A part of a view that scrolls in itself, so that the whole stays in sight.
  * @param options.id - Of its heading; its class is `panel-<id>`.
+ * @param options.isTable - Whether the content is one `table`, which has the focus of the keyboard itself.
  * @param options.note - Beside the heading, such as how many there are.
  */
 export function panel(options: {
@@ -242,14 +265,19 @@ export function panel(options: {
   readonly view: keyof Views & string
   readonly query?: Readonly<Record<string, string>>
   readonly content: Content
+  readonly isTable?: boolean
 }): TemplateResult {
-  const { id, title, note = '', view, query = {}, content } = options
+  const { id, title, note = '', view, query = {}, content, isTable = false } = options
   return html`<section class="panel panel-${id}" aria-labelledby=${id}>
     <div class="heading">
       <h2 id=${id}>${title}</h2>
       ${note === '' ? nothing : html`<span class="quiet">${note}</span>`} ${jsonLink(view, { query })}
     </div>
-    <div class="panel-body" role="group" aria-labelledby=${id} tabindex="0">${content}</div>
+    ${
+      isTable
+        ? html`<div class="panel-body">${content}</div>`
+        : html`<div class="panel-body" role="group" aria-labelledby=${id} tabindex="0">${content}</div>`
+    }
   </section>`
 }
 
@@ -274,29 +302,33 @@ export function searchField(label: string, value: string, changed: (value: strin
   </label>`
 }
 
-/** A choice of what is shown. @param choices - Values with their labels; the empty value is no choice. */
-export function choiceField(
+/**
+ * A filter by one of some values, or by none; a value that is not among them any more stays.
+ * @param values - Each with its label, if that is another.
+ * @param none - The label of no filter.
+ */
+export function choice(
   label: string,
   value: string,
-  choices: readonly (readonly [string, string])[],
+  values: readonly (string | readonly [string, string])[],
   changed: (value: string) => void,
+  none = 'all',
 ): TemplateResult {
-  const known = choices.some(([each]) => each === value) ? choices : [...choices, [value, value] as const]
+  const known = values.map((each) => (typeof each === 'string' ? ([each, each] as const) : each))
+  const all =
+    value === '' || known.some(([each]) => each === value) ? known : [[value, value] as const, ...known]
   return html`<label class="choice">
     <span>${label}</span>
-    <select @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
-      ${known.map(
-        ([each, text]) => html`<option value=${each} .selected=${each === value}>${shortText(text)}</option>`,
+    <select .value=${live(value)} @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
+      <option value="">${none}</option>
+      ${repeat(
+        all,
+        ([each]) => each,
+        ([each, text]) =>
+          html`<option value=${each} ?selected=${each === value}>${visible(text).slice(0, MAX_NAME_LENGTH)}</option>`,
       )}
     </select>
   </label>`
-}
-
-const MAX_OPTION_LENGTH = 60
-
-function shortText(text: string): string {
-  const shown = visible(text)
-  return shown.length <= MAX_OPTION_LENGTH ? shown : `${shown.slice(0, MAX_OPTION_LENGTH)}…`
 }
 
 /** A value and what it is. */

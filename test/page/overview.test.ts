@@ -1,12 +1,45 @@
-import { describe, expect, it } from 'vitest'
-import { registration } from '../support/requests.ts'
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Request, requestFrame } from '../support/raw-client.ts'
+import { lookup, registration } from '../support/requests.ts'
 import { accessibilityProblems } from './support/browser.ts'
+import type { PageServer } from './support/page-server.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
 
 useBrowser()
 
 /** The server evaluates its findings every five seconds. */
 const FINDING = { timeout: 20_000 }
+
+/** A part of the overview, by its heading. */
+function part(page: Page, name: string): Locator {
+  return page.getByRole('region', { name, exact: true })
+}
+
+function findingOf(page: Page, rule: string): Locator {
+  return part(page, 'Findings').locator('.finding', { hasText: rule })
+}
+
+/** A process that sends requests over a connection that it keeps open. */
+function startBroker(port: number, ...requests: Request[]): ChildProcess {
+  const program = `const { argv: [, port, frames] } = process
+    require('node:net').connect(port, '127.0.0.1').resume().write(frames, 'base64')`
+  const frames = Buffer.concat(requests.map(requestFrame)).toString('base64')
+  const child = spawn(process.execPath, ['-e', program, `${port}`, frames], { stdio: 'inherit' })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return child
+}
+
+/** Half a minute of lookups, or a difference that does not settle: without the wait. */
+function pass(server: PageServer, ms: number): void {
+  const date = Date.now
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => date() + ms)
+  onTestFinished(() => spy.mockRestore())
+  server.advance(ms)
+}
 
 describe('The overview', () => {
   it('says that the server is healthy, with its figures', async () => {
@@ -35,13 +68,12 @@ describe('The overview', () => {
     await server.send(registration({ ...broker, topics: ['Orders', 'Payments'] }))
     await server.send({ code: 205, extFields: { brokerName: 'broker-d' } })
     const page = await openPage(server.url, '', { permissions: ['clipboard-read', 'clipboard-write'] })
-    const finding = page.getByRole('listitem').filter({ hasText: 'permission_not_writable' })
+    const finding = findingOf(page, 'permission_not_writable')
     await finding.waitFor(FINDING)
     await page.getByText('1 finding', { exact: false }).first().waitFor(FINDING)
     expect(await finding.innerText()).toMatch(/warning\s+broker-d/)
     expect(await finding.innerText()).toMatch(/since \d\d:\d\d:\d\d, (just now|\d+ s ago)/)
-    await finding.getByText('Evidence').click()
-    expect(await finding.locator('dl').innerText()).toContain('2')
+    expect(await finding.locator('dl').innerText()).toMatch(/topics 2\s+wiped by 127\.0\.0\.1:\d+/)
     expect(await accessibilityProblems(page)).toEqual([])
     await page.setViewportSize({ width: 360, height: 800 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
@@ -65,5 +97,224 @@ describe('The overview', () => {
     await page.getByRole('button', { name: 'Copy' }).click(FINDING)
     await page.getByRole('button', { name: /Copied|Press Ctrl\+C/ }).waitFor()
     expect(await page.evaluate('getSelection().toString()')).toBe('mqnamesrv broker restore-write broker-d')
+  })
+
+  it('shows a broker as soon as it registers, and why it is gone when its process is killed', async () => {
+    const server = await pageServer()
+    await server.send(registration({ name: 'broker-a' }))
+    const page = await openPage(server.url)
+    const groups = part(page, 'Broker groups')
+    await groups.getByRole('row', { name: 'broker-a' }).waitFor()
+    const row = groups.getByRole('row', { name: 'broker-b' })
+    expect(await row.count()).toBe(0)
+
+    const broker = startBroker(
+      server.port,
+      registration({ name: 'broker-b', address: '127.0.0.1:10921' }),
+      registration({ name: 'broker-b', address: '127.0.0.1:10922', id: 1 }),
+    )
+    await row.waitFor()
+    expect(await groups.getByRole('columnheader').allInnerTexts()).toEqual([
+      'Broker group',
+      'Id 0, master',
+      'Id 1',
+    ])
+    const cells = await row.getByRole('cell').allInnerTexts()
+    expect(cells[0]).toMatch(/broker-b\s+DefaultCluster/)
+    expect(cells[1]).toMatch(/127\.0\.0\.1:10921 V5_5_0\s+\d+ s/)
+    expect(cells[2]).toMatch(/127\.0\.0\.1:10922 V5_5_0\s+\d+ s/)
+    await part(page, 'Events').getByText('broker_registered').first().waitFor()
+
+    broker.kill('SIGKILL')
+    await row.getByText('lost').nth(1).waitFor()
+    expect(await row.innerText()).toMatch(/127\.0\.0\.1:10921\s+✖ lost .*\s+its connection closed/)
+    await part(page, 'Events').getByText('broker_lost').first().waitFor()
+
+    await server.send(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
+    await row.getByText('lost').nth(1).waitFor({ state: 'detached' })
+    expect(await row.getByRole('cell').nth(1).innerText()).not.toContain('lost')
+  })
+
+  it('fills the heartbeat bar of a broker, warns at half, and says when it expired', async () => {
+    const server = await pageServer({ scanNotActiveBrokerInterval: '1000' })
+    await server.send(registration({ name: 'broker-a', heartbeatTimeoutMs: 8_000 }))
+    const page = await openPage(server.url)
+    const groups = part(page, 'Broker groups')
+    const bar = groups.getByRole('img')
+    await groups.locator('.heartbeat.good').waitFor()
+    expect(await bar.getAttribute('aria-label')).toMatch(/^Last heartbeat \d s ago; removed after 8 s$/)
+    await groups.locator('.heartbeat.warning').waitFor()
+    expect(Number.parseFloat((await bar.locator('rect').getAttribute('width')) ?? '')).toBeGreaterThanOrEqual(
+      50,
+    )
+    await groups.getByText('expired').waitFor(FINDING)
+    await groups.getByText('no heartbeat within its timeout').waitFor()
+  })
+
+  it('shows a wrong brokerIP1, a deleted topic and a missed one as findings, until they are mended', async () => {
+    const server = await pageServer({ registrationGuard: 'off' })
+    const broker = { name: 'broker-a', address: '172.17.0.3:10911' }
+    await server.sendFrom('10.1.2.3', registration({ ...broker, topics: ['Orders', 'Payments', 'Refunds'] }))
+    const client = await server.send({ code: 216, extFields: { topic: 'Payments' } })
+    const ask = async () => {
+      for (const topic of ['Payments', 'Order', 'Payments', 'Order']) await client.request(lookup(topic))
+    }
+    await ask()
+    // The server has been up for long enough to know that no broker is to come, and clients have asked for long enough.
+    pass(server, 61_000)
+    await ask()
+    const page = await openPage(server.url)
+
+    const address = findingOf(page, 'announced_address_differs')
+    await address.waitFor(FINDING)
+    expect(await address.innerText()).toContain('brokerIP1=10.1.2.3')
+    const cell = part(page, 'Broker groups').getByRole('cell', { name: '172.17.0.3:10911' })
+    expect(await cell.innerText()).toContain('registers from 10.1.2.3')
+
+    const deleted = findingOf(page, 'no_route').filter({ hasText: 'Payments' })
+    await deleted.waitFor(FINDING)
+    expect(await deleted.innerText()).toMatch(/critical\s+Payments/)
+    expect(await deleted.innerText()).toMatch(/deleted/)
+    const missed = findingOf(page, 'no_route').filter({ hasText: 'warning' })
+    expect(await missed.innerText()).toMatch(/warning\s+Order\s/)
+    // The worst first.
+    expect(await part(page, 'Findings').locator('.finding').first().innerText()).toContain('Payments')
+    await expect.poll(() => part(page, 'Verdict').innerText(), FINDING).toContain('3 findings: 1 critical')
+
+    const miss = part(page, 'Topics asked for and not found')
+      .getByRole('listitem')
+      .filter({ hasText: 'similar: Orders' })
+    await miss.getByText('4 lookups').waitFor()
+    expect(await miss.innerText()).toContain('asked by 127.0.0.1 JAVA V5_5_0')
+    expect(await miss.innerText()).toMatch(/^Order\b/)
+    expect(await accessibilityProblems(page)).toEqual([])
+
+    await server.sendFrom(
+      '10.1.2.3',
+      registration({
+        ...broker,
+        address: '10.1.2.3:10911',
+        topics: ['Orders', 'Order', 'Payments', 'Refunds'],
+      }),
+    )
+    await server.send({
+      code: 104,
+      extFields: {
+        brokerName: 'broker-a',
+        brokerAddr: broker.address,
+        clusterName: 'DefaultCluster',
+        brokerId: '0',
+      },
+    })
+    await part(page, 'Findings')
+      .locator('.finding')
+      .first()
+      .waitFor({ state: 'detached', ...FINDING })
+    await part(page, 'Topics asked for and not found').getByText('has a route').waitFor()
+    await part(page, 'Verdict').getByText('Healthy').waitFor(FINDING)
+  })
+
+  it('shows since when a peer differs, and that it agrees again', async () => {
+    const peer = await pageServer()
+    const server = await pageServer({
+      peers: `127.0.0.1:${peer.port};127.0.0.1:1`,
+      peersIntervalMillis: '1000',
+    })
+    const broker = { name: 'broker-a', topics: ['TopicA', 'TopicB', 'TopicC'] }
+    await server.send(registration(broker))
+    await peer.send(registration({ ...broker, topics: ['TopicA', 'TopicB'] }))
+    const page = await openPage(server.url)
+    const peers = part(page, 'Peers')
+    await peers.getByText('unknown').waitFor()
+    const line = peers.getByRole('listitem').filter({ hasText: `127.0.0.1:${peer.port}` })
+    await line.getByText('settling').waitFor(FINDING)
+    pass(server, 61_000)
+    await line.getByText('diverged').waitFor(FINDING)
+    expect(await line.innerText()).toMatch(/since \d\d:\d\d:\d\d/)
+    expect(await line.innerText()).toMatch(/topic_missing TopicC on broker-a|topic_missing TopicC/)
+    await findingOf(page, 'peer_diverged').waitFor(FINDING)
+
+    await peer.send(registration(broker))
+    await line.getByText('agrees').waitFor(FINDING)
+    await findingOf(page, 'peer_diverged').waitFor({ state: 'detached', ...FINDING })
+  })
+
+  it('draws rates for as long as it is open', async () => {
+    const server = await pageServer()
+    const client = await server.send(registration())
+    const page = await openPage(server.url)
+    const rates = part(page, 'Rates')
+    await rates.getByRole('img', { name: /^Lookups: 0\/s now, 0\/s at most$/ }).waitFor()
+    for (let asked = 0; asked < 30; asked++) {
+      await client.request(lookup('TopicA'))
+      await client.request(lookup('Absent'))
+    }
+    await rates.getByRole('img', { name: /^Lookups: .* now, [1-9].*\/s at most$/ }).waitFor()
+    await rates.getByRole('img', { name: /^Misses: .* now, [1-9].*\/s at most$/ }).waitFor()
+    expect(
+      await rates.getByRole('img').evaluateAll((images) => images.map(({ ariaLabel }) => ariaLabel)),
+    ).toEqual([
+      expect.stringMatching(/^Lookups/),
+      expect.stringMatching(/^Registrations/),
+      expect.stringMatching(/^Misses/),
+      expect.stringMatching(/^Event loop delay: [\d.]+ ms now/),
+    ])
+    // A way to another view and back loses nothing.
+    await page.getByRole('link', { name: 'Topics', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Topics' }).waitFor()
+    await page.goBack()
+    await rates.getByRole('img', { name: /^Lookups: .* now, [1-9].*\/s at most$/ }).waitFor()
+  })
+
+  it('stays on one screen with many groups, topics and findings, whatever their names', async () => {
+    const server = await pageServer()
+    const hostile = '<img src=x onerror=alert(1)>\u202e'
+    const brokers = Array.from({ length: 70 }, (_, at) => {
+      const name = at === 0 ? hostile : `broker-${'x'.repeat(at)}-${at}`
+      return registration({
+        name,
+        address: `127.0.0.1:${20_000 + at}`,
+        topics: [`Topic${at}A`, `Topic${at}B`],
+      })
+    })
+    const client = await server.send(...brokers)
+    for (let at = 1; at < 12; at++)
+      await client.request({ code: 205, extFields: { brokerName: `broker-${'x'.repeat(at)}-${at}` } })
+    for (let at = 0; at < 25; at++) await client.request(lookup(`${hostile}${'y'.repeat(4 * at)}`))
+    const page = await openPage(server.url)
+    await part(page, 'Findings').locator('.finding').nth(10).waitFor(FINDING)
+    await part(page, 'Broker groups').getByText('and 10 more groups').waitFor()
+    await part(page, 'Topics asked for and not found').getByText('and 5 more topics').waitFor()
+    expect(
+      await page.evaluate('[document.documentElement.scrollWidth, document.documentElement.scrollHeight]'),
+    ).toEqual([1280, 800])
+    const names = [
+      'Verdict',
+      'Findings',
+      'Broker groups',
+      'Topics asked for and not found',
+      'Peers',
+      'Events',
+      'Rates',
+    ]
+    expect(
+      await page
+        .getByRole('region')
+        .evaluateAll((all) => all.filter((each) => each.tagName === 'SECTION').length),
+    ).toBe(7)
+    for (const name of names) {
+      const box = await part(page, name).boundingBox()
+      expect((box?.y ?? 0) + (box?.height ?? 801), name).toBeLessThanOrEqual(800)
+      expect(box?.height, name).toBeGreaterThan(30)
+    }
+    // What is beyond is reached by the keyboard.
+    const body = part(page, 'Findings').locator('.panel-body')
+    await body.focus()
+    await page.keyboard.press('End')
+    await expect.poll(() => body.evaluate((element) => element.scrollTop)).toBeGreaterThan(100)
+    expect(await page.locator('img:not([role])').count()).toBe(0)
+    await page.setViewportSize({ width: 360, height: 800 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    expect(await accessibilityProblems(page)).toEqual([])
   })
 })

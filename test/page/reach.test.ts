@@ -153,7 +153,7 @@ describe('The page with less room', () => {
       const covered = await page.evaluate<number>(
         "document.querySelector('header').getBoundingClientRect().bottom / innerHeight",
       )
-      expect(covered).toBeLessThan(0.3)
+      expect(covered).toBeLessThan(1 / 3)
     },
   )
 })

@@ -58,13 +58,14 @@ export function brokerMatrix(
     ...new Set(rows.flatMap(({ members, departures }) => [...members.keys(), ...departures.keys()])),
   ]
   ids.sort((a, b) => Number(a) - Number(b))
+  const beyond = new Set(ids.slice(MAX_IDS))
   const more: Column<Row> = {
     head: 'More ids',
-    cell: ({ members }) => count([...members.keys()].filter((id) => ids.indexOf(id) >= MAX_IDS).length),
+    cell: ({ members }) => count([...members.keys()].filter((id) => beyond.has(id)).length),
     isNumber: true,
   }
   const matrix = table({
-    label: 'Broker groups',
+    label: 'Brokers by group and id',
     rows,
     columns: [
       { head: 'Broker group', cell: groupCell },
@@ -74,12 +75,12 @@ export function brokerMatrix(
           cell: (row) => idCell(id, row, ageMillis, nowMs),
         }),
       ),
-      ...(ids.length > MAX_IDS ? [more] : []),
+      ...(beyond.size > 0 ? [more] : []),
     ],
     empty: 'No broker has registered. Set namesrvAddr in broker.conf to the address of this NameServer.',
   })
   if (hidden === 0) return matrix
-  return html`${matrix}<p class="more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
+  return html`${matrix}<p class="panel-more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
 }
 
 function rowsOf({ brokers, next }: Brokers, events: readonly ServerEvent[], nowMs: number): Row[] {
@@ -152,8 +153,9 @@ function memberCell(member: Member, ageMillis: number): TemplateResult {
   const { address, versionName, state, peer, announcesOwnAddress } = member
   return html`<div class="member">
     <div>${name(address)} <span class="quiet">${versionName ?? ''}</span></div>
-    ${heartbeat(member, ageMillis)}
-    ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
+    <div class="member-state">
+      ${heartbeat(member, ageMillis)} ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
+    </div>
     ${announcesOwnAddress === false ? badge('warning', `registers from ${hostOf(peer ?? '')}`) : nothing}
   </div>`
 }

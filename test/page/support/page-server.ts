@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { NamesrvController } from '../../../src/namesrv/namesrv-controller.ts'
 import { systemClock, systemScheduler } from '../../../src/namesrv/time.ts'
+import { proxyV1 } from '../../support/proxy-headers.ts'
 import { RawClient, type Request } from '../../support/raw-client.ts'
 
 /** A server in this process with the built page, whose time is that of the browser. */
@@ -17,6 +18,10 @@ export interface PageServer {
   readonly url: string
   /** Sends requests over a connection that stays open, so that brokers stay registered; each must get the response 0. */
   send(...requests: Request[]): Promise<RawClient>
+  /** The same, from another machine, by a PROXY header. */
+  sendFrom(host: string, ...requests: Request[]): Promise<RawClient>
+  /** Moves the server's monotonic clock, as if the process had been paused. */
+  advance(ms: number): void
   stop(): Promise<void>
 }
 
@@ -34,18 +39,18 @@ export async function startPageServer(
     homeDirectory,
     processors: 2,
   })
+  let aheadMs = 0
   const controller = new NamesrvController({
     configuration,
     logger: pino({ level: 'silent' }),
-    clock: systemClock,
+    clock: { nowMs: () => systemClock.nowMs() + aheadMs },
     scheduler: systemScheduler,
     httpOnAnyPort: properties['httpListenPort'] === undefined,
   })
   const { port, httpPort } = await controller.start()
   if (httpPort === undefined) throw new Error('the HTTP server has not started')
   const clients: RawClient[] = []
-  const send = async (...requests: Request[]): Promise<RawClient> => {
-    const client = await RawClient.connect(port)
+  const sendOver = async (client: RawClient, requests: readonly Request[]): Promise<RawClient> => {
     clients.push(client)
     for (const request of requests) {
       const { header } = await client.request(request)
@@ -54,10 +59,20 @@ export async function startPageServer(
     }
     return client
   }
+  const send = async (...requests: Request[]) => sendOver(await RawClient.connect(port), requests)
+  const sendFrom = async (host: string, ...requests: Request[]) => {
+    const client = await RawClient.connect(port)
+    client.send(proxyV1(host, 40_000))
+    return sendOver(client, requests)
+  }
+  const advance = (ms: number): void => {
+    aheadMs += ms
+  }
   const stop = async (): Promise<void> => {
     for (const { socket } of clients) socket.destroy()
     await controller.shutdown()
     rmSync(homeDirectory, { recursive: true, force: true })
   }
-  return { controller, port, httpPort, url: `http://127.0.0.1:${httpPort}/`, send, stop }
+  const url = `http://127.0.0.1:${httpPort}/`
+  return { controller, port, httpPort, url, send, sendFrom, advance, stop }
 }

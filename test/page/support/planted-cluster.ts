@@ -1,7 +1,7 @@
 import { lookup, putKVConfig, registration } from '../../support/requests.ts'
 import type { PageServer } from './page-server.ts'
 
-/** Two clusters' worth of brokers with topics, KV entries and clients, and something wrong with some of them. */
+/** Two clusters' worth of brokers with topics, KV entries and clients, and something wrong with some of them; one has left. */
 export async function plantCluster(server: PageServer): Promise<void> {
   const orders = ['OrderCreated', 'OrderPaid', 'OrderShipped', '%RETRY%order-service']
   const payments = ['PaymentRequested', 'PaymentFailed', 'AuditTrail']
@@ -24,6 +24,8 @@ export async function plantCluster(server: PageServer): Promise<void> {
       topics: ['OrderPaid', 'OrderRefunded'],
     }),
   )
+  const lost = await server.send(registration({ name: 'broker-e', address: '127.0.0.1:10951' }))
+  lost.socket.destroy()
   await server.send(
     putKVConfig('ORDER_TOPIC_CONFIG', 'OrderCreated', 'broker-a:4;broker-b:4'),
     putKVConfig('features', 'greeting', 'hello'),
