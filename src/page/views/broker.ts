@@ -181,7 +181,6 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
         </div>
         ${table({
           label: 'Topics',
-          stacks: true,
           rows: topics,
           columns: TOPIC_COLUMNS,
           empty: prefix === '' ? 'It has no topics in the routes.' : 'No topic of it begins with that.',
