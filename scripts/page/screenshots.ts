@@ -43,9 +43,8 @@ await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
 const browser = await launchBrowser()
 for (const cluster of ['full', 'empty'] as const) {
   const peer = await startPageServer()
-  const server = await startPageServer(
-    cluster === 'full' ? { peers: `127.0.0.1:${peer.port}`, accessFile } : {},
-  )
+  const settings = { accessFile, peers: `127.0.0.1:${peer.port}` }
+  const server = await startPageServer(cluster === 'full' ? settings : {})
   if (cluster === 'full') await plantCluster(server)
   for (const colorScheme of ['dark', 'light'] as const)
     for (const [size, width] of Object.entries(WIDTHS)) {

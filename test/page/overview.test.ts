@@ -1,5 +1,7 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Request, requestFrame } from '../support/raw-client.ts'
 import { lookup, registration } from '../support/requests.ts'
 import { accessibilityProblems } from './support/browser.ts'
 import type { PageServer } from './support/page-server.ts'
@@ -17,6 +19,18 @@ function part(page: Page, name: string): Locator {
 
 function findingOf(page: Page, rule: string): Locator {
   return part(page, 'Findings').locator('.finding', { hasText: rule })
+}
+
+/** A process that sends requests over a connection that it keeps open. */
+function startBroker(port: number, ...requests: Request[]): ChildProcess {
+  const program = `const { argv: [, port, frames] } = process
+    require('node:net').connect(port, '127.0.0.1').resume().write(frames, 'base64')`
+  const frames = Buffer.concat(requests.map(requestFrame)).toString('base64')
+  const child = spawn(process.execPath, ['-e', program, `${port}`, frames], { stdio: 'inherit' })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return child
 }
 
 /** Half a minute of lookups, or a difference that does not settle: without the wait. */
@@ -85,7 +99,7 @@ describe('The overview', () => {
     expect(await page.evaluate('getSelection().toString()')).toBe('mqnamesrv broker restore-write broker-d')
   })
 
-  it('shows a broker as soon as it registers, and why it is gone when its connection dies', async () => {
+  it('shows a broker as soon as it registers, and why it is gone when its process is killed', async () => {
     const server = await pageServer()
     await server.send(registration({ name: 'broker-a' }))
     const page = await openPage(server.url)
@@ -94,7 +108,8 @@ describe('The overview', () => {
     const row = groups.getByRole('row', { name: 'broker-b' })
     expect(await row.count()).toBe(0)
 
-    const broker = await server.send(
+    const broker = startBroker(
+      server.port,
       registration({ name: 'broker-b', address: '127.0.0.1:10921' }),
       registration({ name: 'broker-b', address: '127.0.0.1:10922', id: 1 }),
     )
@@ -110,7 +125,7 @@ describe('The overview', () => {
     expect(cells[2]).toMatch(/127\.0\.0\.1:10922 V5_5_0\s+\d+ s/)
     await part(page, 'Events').getByText('broker_registered').first().waitFor()
 
-    broker.socket.destroy()
+    broker.kill('SIGKILL')
     await row.getByText('lost').nth(1).waitFor()
     expect(await row.innerText()).toMatch(/127\.0\.0\.1:10921\s+✖ lost .*\s+its connection closed/)
     await part(page, 'Events').getByText('broker_lost').first().waitFor()

@@ -58,9 +58,10 @@ export function brokerMatrix(
     ...new Set(rows.flatMap(({ members, departures }) => [...members.keys(), ...departures.keys()])),
   ]
   ids.sort((a, b) => Number(a) - Number(b))
+  const beyond = new Set(ids.slice(MAX_IDS))
   const more: Column<Row> = {
     head: 'More ids',
-    cell: ({ members }) => count([...members.keys()].filter((id) => ids.indexOf(id) >= MAX_IDS).length),
+    cell: ({ members }) => count([...members.keys()].filter((id) => beyond.has(id)).length),
     isNumber: true,
   }
   const matrix = table({
@@ -74,12 +75,12 @@ export function brokerMatrix(
           cell: (row) => idCell(id, row, ageMillis, nowMs),
         }),
       ),
-      ...(ids.length > MAX_IDS ? [more] : []),
+      ...(beyond.size > 0 ? [more] : []),
     ],
     empty: 'No broker has registered. Set namesrvAddr in broker.conf to the address of this NameServer.',
   })
   if (hidden === 0) return matrix
-  return html`${matrix}<p class="more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
+  return html`${matrix}<p class="panel-more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
 }
 
 function rowsOf({ brokers, next }: Brokers, events: readonly ServerEvent[], nowMs: number): Row[] {

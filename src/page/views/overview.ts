@@ -156,7 +156,7 @@ function missList(misses: readonly Miss[], nowMs: number): TemplateResult {
         </li>`,
       )}
     </ul>
-    ${misses.length > MAX_MISSES ? html`<p class="more quiet">and ${counted(misses.length - MAX_MISSES, 'more topic')}: see JSON</p>` : nothing}`
+    ${misses.length > MAX_MISSES ? html`<p class="panel-more quiet">and ${counted(misses.length - MAX_MISSES, 'more topic')}: see JSON</p>` : nothing}`
 }
 
 const VERDICTS: Readonly<Record<Peer['verdict'], Severity>> = {
@@ -173,9 +173,9 @@ function peerList(peers: readonly Peer[], nowMs: number): TemplateResult {
     )
   return html`<ul class="lines">
     ${peers.map(
-      ({ address, verdict: word, since, reason, differences }) => html`<li>
+      ({ address, verdict: word, since, reason, compared, differences }) => html`<li>
         <div class="line">
-          ${name(address)} ${badge(VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
+          ${name(address)} ${badge(compared === null ? 'neutral' : VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
         </div>
         ${reason === null ? nothing : html`<div>${visible(reason)}</div>`}
         ${differences.slice(0, MAX_DIFFERENCES).map(
