@@ -1,6 +1,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
-import { badge, emptyState, name, type Severity } from './components.ts'
+import type { Views } from './api-types.ts'
+import { announce, badge, emptyState, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration } from './format.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
@@ -27,6 +28,10 @@ function changed(): void {
 }
 
 const store = new Store(changed)
+/** The run of the server that is seen, and the version that the page is of. */
+let run: { readonly bootId: string; readonly version: string } | undefined
+/** Of the run that began while the page was open. */
+let restart: { readonly atMs: number; readonly version: string } | undefined
 
 function draw(): void {
   const route = routeOf(location.hash)
@@ -41,14 +46,44 @@ function draw(): void {
     html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
   render(
     html`${header(route, status.value?.nodeId)}
-      <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${content}</main>
+      <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
       <p id="announcement" class="visually-hidden" role="status"></p>
       ${store.connection.state === 'token' ? tokenDialog() : nothing}`,
     root,
   )
   store.endRender()
+  if (status.value !== undefined) noteRun(status.value)
   const dialog = document.querySelector('dialog')
   if (dialog !== null && !dialog.open) dialog.showModal()
+}
+
+/** Another run of the server knows nothing of the last one: everything is read again. */
+function noteRun({ bootId, version, uptimeSeconds }: Views['/api/v1/status']): void {
+  if (run?.bootId === bootId) return
+  if (run !== undefined) {
+    restart = { atMs: store.serverNowMs - uptimeSeconds * 1_000, version }
+    announce('This NameServer has restarted')
+    store.refresh()
+    changed()
+  }
+  run = { bootId, version: run?.version ?? version }
+}
+
+function restartNotice(nowMs: number): TemplateResult | typeof nothing {
+  if (restart === undefined) return nothing
+  const { atMs, version } = restart
+  return html`<div class="notice">
+    ${badge('info', 'Restarted')}
+    <span>This NameServer has started again at ${clockTime(new Date(atMs), new Date(nowMs))}. Everything here has been read again.
+    ${version === run?.version ? nothing : `Its version is now ${version}, and this page is of ${run?.version}: reload the page.`}</span>
+    <button type="button" @click=${dismissNotice}>Dismiss</button>
+  </div>`
+}
+
+function dismissNotice(): void {
+  restart = undefined
+  draw()
+  document.querySelector('h1')?.focus({ preventScroll: true })
 }
 
 function header({ path: [section = ''] }: Route, nodeId: string | undefined): TemplateResult {

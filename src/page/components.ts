@@ -1,4 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { live } from 'lit-html/directives/live.js'
+import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { clockTime, count, duration } from './format.ts'
@@ -110,6 +112,8 @@ export interface Column<Row> {
 
 /**
  * Rows under a heading that names them; without rows, what it means that there are none.
+ * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
+ * @param options.key - Of a row, if rows come and go at other places than the end: a row keeps its focus, wherever it moves.
  * @param options.sorting - In effect, where headings sort it. The rows are in that order.
  */
 export function table<Row>(options: {
@@ -117,31 +121,33 @@ export function table<Row>(options: {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly empty: Content
+  readonly key?: (row: Row) => string
+  readonly stacks?: boolean
   readonly sorting?: Sorting
 }): TemplateResult {
-  const { label, columns, rows, empty, sorting } = options
+  const { label, columns, rows, empty, key, stacks = false, sorting } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
-  return html`<div class="table" role="region" aria-label=${label} tabindex="0">
-    <table>
-      <thead>
-        <tr>
+  const drawn = (row: Row) => html`<tr role="row">
+    ${columns.map((column) => html`<td role="cell" class=${kind(column)} data-head=${column.head}>${column.cell(row)}</td>`)}
+  </tr>`
+  // Roles, because a table that the stylesheet lays out otherwise is none for some screen readers.
+  return html`<div class=${stacks ? 'table stacks' : 'table'} role="region" aria-label=${label} tabindex="0">
+    <table role="table">
+      <thead role="rowgroup">
+        <tr role="row">
           ${columns.map(
             (
               column,
-            ) => html`<th scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
+            ) => html`<th role="columnheader" scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
               ${columnHead(column, sorting)}
             </th>`,
           )}
         </tr>
       </thead>
-      <tbody>
-        ${rows.map(
-          (row) => html`<tr>
-            ${columns.map((column) => html`<td class=${kind(column)}>${column.cell(row)}</td>`)}
-          </tr>`,
-        )}
+      <tbody role="rowgroup">
+        ${key === undefined ? rows.map(drawn) : repeat(rows, key, drawn)}
       </tbody>
     </table>
   </div>`
@@ -162,7 +168,7 @@ function columnHead<Row>(column: Column<Row>, sorting: Sorting | undefined): Con
   const order = orderOf(column, sorting)
   const mark = order === undefined ? '' : order === 'ascending' ? '▲' : '▼'
   return html`<button type="button" class="sort" @click=${() => sorting.choose(sort.key)}
-    >${head}<span class="order" aria-hidden="true">${mark}</span></button
+    >${head}<span class="sort-mark" aria-hidden="true">${mark}</span></button
   >`
 }
 
@@ -215,6 +221,27 @@ export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateR
   if (error !== undefined)
     return html`<p class="error">${badge('critical', 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`
+}
+
+/** What `seenList` has drawn, by the name of the list. */
+const drawnLists = new Map<string, TemplateResult>()
+const MAX_DRAWN = 16
+
+/**
+ * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay.
+ * @param list - Of which only filters, order and page change.
+ */
+export function seenList<T>(list: string, view: Seen<T>, render: (value: T) => Content): TemplateResult {
+  const isPending = view.value === undefined && view.error === undefined
+  const last = isPending ? drawnLists.get(list) : undefined
+  const content = last ?? seen(view, render)
+  if (!isPending) {
+    drawnLists.delete(list)
+    drawnLists.set(list, content)
+    if (drawnLists.size > MAX_DRAWN)
+      for (const oldest of [...drawnLists.keys()].slice(0, 1)) drawnLists.delete(oldest)
+  }
+  return html`<div aria-busy=${last !== undefined}>${content}</div>`
 }
 
 /** A heading of a part of a view, with the address of its data. */
@@ -275,29 +302,33 @@ export function searchField(label: string, value: string, changed: (value: strin
   </label>`
 }
 
-/** A choice of what is shown. @param choices - Values with their labels; the empty value is no choice. */
-export function choiceField(
+/**
+ * A filter by one of some values, or by none; a value that is not among them any more stays.
+ * @param values - Each with its label, if that is another.
+ * @param none - The label of no filter.
+ */
+export function choice(
   label: string,
   value: string,
-  choices: readonly (readonly [string, string])[],
+  values: readonly (string | readonly [string, string])[],
   changed: (value: string) => void,
+  none = 'all',
 ): TemplateResult {
-  const known = choices.some(([each]) => each === value) ? choices : [...choices, [value, value] as const]
+  const known = values.map((each) => (typeof each === 'string' ? ([each, each] as const) : each))
+  const all =
+    value === '' || known.some(([each]) => each === value) ? known : [[value, value] as const, ...known]
   return html`<label class="choice">
     <span>${label}</span>
-    <select @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
-      ${known.map(
-        ([each, text]) => html`<option value=${each} .selected=${each === value}>${shortText(text)}</option>`,
+    <select .value=${live(value)} @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
+      <option value="">${none}</option>
+      ${repeat(
+        all,
+        ([each]) => each,
+        ([each, text]) =>
+          html`<option value=${each} ?selected=${each === value}>${visible(text).slice(0, MAX_NAME_LENGTH)}</option>`,
       )}
     </select>
   </label>`
-}
-
-const MAX_OPTION_LENGTH = 60
-
-function shortText(text: string): string {
-  const shown = visible(text)
-  return shown.length <= MAX_OPTION_LENGTH ? shown : `${shown.slice(0, MAX_OPTION_LENGTH)}…`
 }
 
 /** A value and what it is. */

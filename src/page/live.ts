@@ -23,10 +23,11 @@ export function followEvents(store: Store): () => void {
     abort = controller
     let silence: ReturnType<typeof setTimeout> | undefined
     const heard = () => {
+      store.onStream()
       clearTimeout(silence)
       silence = setTimeout(() => controller.abort(), SILENCE_MS)
     }
-    heard()
+    silence = setTimeout(() => controller.abort(), SILENCE_MS)
     try {
       const headers = {
         Accept: 'text/event-stream',

@@ -1,4 +1,5 @@
 import type { Views } from './api-types.ts'
+import { EventLog } from './event-log.ts'
 
 /** An event of the stream. */
 export type ServerEvent = Views['/api/v1/events']['events'][number]
@@ -26,6 +27,8 @@ export interface WatchOptions {
   readonly everyMillis?: number
   /** Whether an event may have changed the view. Default: any may have. */
   readonly concerns?: (event: ServerEvent) => boolean
+  /** Whether the view has nothing but what the stream brings: it is only read when the stream has begun or ended. Default: false. */
+  readonly isStreamed?: boolean
 }
 
 /** The state of the connection to the server. */
@@ -75,7 +78,10 @@ export class Store {
   readonly #changed: () => void
   readonly #readings = new Map<string, Reading>()
   readonly #shown = new Set<Reading>()
+  /** What the stream has brought, and what views add that read events. */
+  readonly log = new EventLog()
   #isStreaming = false
+  #streamHeardMs = 0
   #isResting = false
   #needsToken = false
   #wasRejected = false
@@ -108,7 +114,8 @@ export class Store {
       this.#shown.add(reading)
       if (reading.timer === undefined && !reading.isReading) this.#schedule(reading)
     }
-    const { value, previous, error, receivedMs } = reading
+    const { value, previous, error } = reading
+    const receivedMs = this.#holdsSince(reading)
     const ageMillis = receivedMs === undefined ? undefined : Date.now() - receivedMs
     return {
       value: value as Views[Path] | undefined,
@@ -123,7 +130,7 @@ export class Store {
     if (this.#needsToken) return { state: 'token' }
     if (this.#isResting) return { state: 'resting' }
     const failed = [...this.#shown].find(({ failures }) => failures > 0)
-    const shownMs = [...this.#shown].flatMap(({ receivedMs }) => receivedMs ?? [])
+    const shownMs = [...this.#shown].flatMap((reading) => this.#holdsSince(reading) ?? [])
     const sinceMillis = shownMs.length === 0 ? undefined : Math.min(...shownMs)
     if (failed !== undefined) return { state: 'lost', sinceMillis, reason: failed.error ?? '' }
     if (this.#lastAnswerMs === undefined) return { state: 'connecting' }
@@ -191,13 +198,22 @@ export class Store {
   setStreaming(isStreaming: boolean): void {
     if (this.#isStreaming === isStreaming) return
     this.#isStreaming = isStreaming
+    // What happened between a read and the begin of the stream is in neither.
+    if (isStreaming) this.#refresh(({ options }) => options.isStreamed === true)
     // The stream ends when the server does, and resumes where it ended.
     if (!isStreaming || [...this.#shown].some(({ failures }) => failures > 0)) this.refresh()
     this.#changed()
   }
 
+  /** The stream has brought something, if only a sign of life. */
+  onStream(): void {
+    this.#streamHeardMs = Date.now()
+  }
+
   /** An event has come: the views that it concerns are read again. */
   onEvent(event: ServerEvent): void {
+    this.log.add(event)
+    this.#changed()
     for (const reading of this.#shown)
       if (reading.options.concerns?.(event) ?? true) {
         reading.isDirty = true
@@ -207,7 +223,11 @@ export class Store {
 
   /** Reads all that is shown again. */
   refresh(): void {
-    for (const reading of this.#shown) {
+    this.#refresh(() => true)
+  }
+
+  #refresh(isMeant: (reading: Reading) => boolean): void {
+    for (const reading of [...this.#shown].filter(isMeant)) {
       reading.isDirty = true
       reading.startedMs = Number.NEGATIVE_INFINITY
       if (!reading.isReading) this.#schedule(reading)
@@ -243,12 +263,19 @@ export class Store {
     return options.everyMillis ?? DEFAULT_EVERY_MS
   }
 
+  /** When the server last said that the value holds. */
+  #holdsSince({ receivedMs, options }: Reading): number | undefined {
+    if (receivedMs === undefined || options.isStreamed !== true) return receivedMs
+    return Math.max(receivedMs, this.#streamHeardMs)
+  }
+
   /** Sets the time of the next read. */
   #schedule(reading: Reading): void {
     clearTimeout(reading.timer)
     reading.timer = undefined
     if (this.isPaused || !this.#shown.has(reading)) return
-    const { failures, isDirty, startedMs } = reading
+    const { failures, isDirty, startedMs, options } = reading
+    if (options.isStreamed === true && this.#isStreaming && !isDirty && failures === 0) return
     const period = failures > 0 ? backoffMillis(failures) : isDirty ? MIN_PERIOD_MS : this.#everyOf(reading)
     const delay = Math.max(0, startedMs + period - performance.now())
     reading.timer = setTimeout(() => {

@@ -48,7 +48,7 @@ export function viewOf([section = '', name, ...rest]: readonly string[]): View |
   if (name !== undefined) {
     if (section === 'topics') return topicView(name)
     if (section === 'brokers') return brokerView(name)
-    if (section === 'clients') return connectionView(name)
+    if (section === 'clients' && /^[1-9]\d{0,14}$/.test(name)) return connectionView(name)
     return undefined
   }
   return VIEWS[section]

@@ -31,6 +31,54 @@ describe('The connection of the page to the server', () => {
     await page.getByRole('cell', { name: 'after' }).waitFor()
     await page.getByRole('cell', { name: 'before' }).waitFor({ state: 'detached' })
     await state.getByText('Live').first().waitFor()
+
+    const notice = page.getByText(/^This NameServer has started again at \d\d:\d\d:\d\d\./)
+    await notice.waitFor()
+    await page.goto(`${first.url}#/events`)
+    await page.getByRole('cell', { name: 'ready' }).nth(0).waitFor()
+    await notice.waitFor()
+    await page.getByRole('button', { name: 'Dismiss' }).press('Enter')
+    await notice.waitFor({ state: 'detached' })
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1')
+  })
+
+  it('rests while the tab is hidden for a minute, and resumes where it was', async () => {
+    const server = await pageServer()
+    const proxy = await startPathProxy(server.httpPort, '/ns1')
+    const page = await openPage(proxy.url, '#/events', { expectedProblems: /net::/ })
+    await page.clock.install()
+    await page.reload()
+    const state = page.locator('.connection')
+    await state.getByText('Live').first().waitFor()
+    await page.getByRole('cell', { name: 'ready' }).waitFor()
+    const become = (visibility: string) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'visibilityState', { value: '${visibility}', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))`,
+      )
+    await become('hidden')
+    await page.clock.fastForward(30_000)
+    await become('visible')
+    await page.clock.fastForward(31_000)
+    await state.getByText('Live').first().waitFor()
+
+    await become('hidden')
+    await page.clock.fastForward(61_000)
+    await state.getByText('Paused while hidden').waitFor()
+    const watchers = async () =>
+      /^rocketmq_nameserver_watchers\S* (\d+)$/m.exec(await (await fetch(`${server.url}metrics`)).text())?.[1]
+    await expect.poll(watchers).toBe('0')
+    const asked = proxy.requests.length
+    await server.send(registration({ name: 'meanwhile' }))
+    await page.clock.fastForward(120_000)
+    expect(await page.getByRole('cell', { name: 'meanwhile' }).count()).toBe(0)
+    expect(proxy.requests.length).toBe(asked)
+
+    await become('visible')
+    await page.getByRole('cell', { name: 'meanwhile' }).first().waitFor()
+    await state.getByText('Live').first().waitFor()
+    const resumed = proxy.requests.slice(asked).find(({ url }) => url === '/ns1/api/v1/watch')
+    expect(resumed?.headers['last-event-id']).toMatch(/^\w+-\d+$/)
   })
 
   it('resumes the stream of events after the last one it got, below the path of a proxy that cuts it', async () => {
@@ -70,7 +118,7 @@ describe('The connection of the page to the server', () => {
     await dialog.getByLabel('Token').fill('correct-horse')
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
-    await page.getByRole('cell', { name: 'httpTokenFile' }).waitFor()
+    await page.getByRole('cell', { name: 'option --httpTokenFile' }).waitFor()
     await page.locator('.connection').getByText('Live').first().waitFor()
 
     const opened = page.waitForEvent('popup')
@@ -78,7 +126,7 @@ describe('The connection of the page to the server', () => {
     expect(await (await opened).locator('body').innerText()).toContain('httpTokenFile')
 
     await page.reload()
-    await page.getByRole('cell', { name: 'httpTokenFile' }).waitFor()
+    await page.getByRole('cell', { name: 'option --httpTokenFile' }).waitFor()
     expect(addresses.filter((address) => address.includes('correct-horse'))).toEqual([])
     // Of this tab only.
     const other = await openPage(server.url, '', { expectedProblems: /status of 401/ })

@@ -4,7 +4,7 @@ import type { Views } from '../api-types.ts'
 import {
   badge,
   type Column,
-  choiceField,
+  choice,
   command,
   figure,
   heading,
@@ -54,7 +54,6 @@ function render(page: Page): TemplateResult {
   const { store, route, changed } = page
   const [text, group] = [route.query.get('q') ?? '', route.query.get('group') ?? '']
   const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
-  const groups = Object.keys(GROUPS).map((each) => [each, each] as const)
   return html`<section>
       ${heading('Policy in effect', '/api/v1/access/whoami')}
       ${seen(store.watch('/api/v1/access/whoami'), policyOf)}
@@ -63,7 +62,7 @@ function render(page: Page): TemplateResult {
       ${heading('Last rejections', '/api/v1/rejections')}
       <div class="filters">
         ${searchField('Address, account or rule', text, choose('q'))}
-        ${choiceField('Group', group, [['', 'Any'], ...groups], choose('group'))}
+        ${choice('Group', group, Object.keys(GROUPS), choose('group'))}
       </div>
       ${seen(
         store.watch('/api/v1/rejections', { concerns: ({ kind }) => kind === 'request_denied' }),
@@ -85,6 +84,7 @@ function policyOf({ profile, mode, identity, host, network, tls, groups }: WhoAm
     </dl>
     ${table({
       label: 'What you may do',
+      stacks: true,
       rows: groups,
       columns: [
         { head: 'Group', cell: ({ group }) => html`<code>${group}</code>` },

@@ -3,7 +3,7 @@ import type { Views } from '../api-types.ts'
 import {
   badge,
   type Column,
-  choiceField,
+  choice,
   commandList,
   heading,
   name,
@@ -11,6 +11,7 @@ import {
   type Severity,
   searchField,
   seen,
+  seenList,
   table,
 } from '../components.ts'
 import { past, story } from '../explanation.ts'
@@ -56,19 +57,19 @@ function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): Te
   const address = route.query.get('stops') ?? ''
   const options = { path: { name: brokerName }, query: { address, limit: `${MAX_NAMES}` } }
   const group = store.watch('/api/v1/brokers/{name}', options)
-  const addresses = (group.value?.members ?? []).map((member) => [member.address, member.address] as const)
+  const addresses = (group.value?.members ?? []).map((member) => member.address)
   return html`<section>
       ${heading('Members', '/api/v1/brokers/{name}', options)}
-      ${seen(group, (value) => membersOf(value, group.ageMillis ?? 0, nowMs))}
+      ${seenList(`members of ${brokerName}`, group, (value) => membersOf(value, group.ageMillis ?? 0, nowMs))}
     </section>
     <section>
       ${heading('If it stops', '/api/v1/brokers/{name}', options)}
       <div class="filters">
-        ${choiceField('What stops', address, [['', 'The whole group'], ...addresses], (value) => replaceQuery('stops', value, changed))}
+        ${choice('What stops', address, addresses, (value) => replaceQuery('stops', value, changed), 'the whole group')}
       </div>
-      ${seen(group, ({ impact }) => impactOf(impact))}
+      ${seenList(`impact of ${brokerName}`, group, ({ impact }) => impactOf(impact))}
     </section>
-    <section>${heading('Commands')} ${seen(group, ({ commands }) => commandList(commands))}</section>`
+    <section>${heading('Commands')} ${seenList(`commands of ${brokerName}`, group, ({ commands }) => commandList(commands))}</section>`
 }
 
 function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateResult {
@@ -81,6 +82,7 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
   return html`<p class="quiet facts">${facts.map((fact, at) => html`${at === 0 ? '' : '; '}${fact}`)}</p>
     ${table({
       label: 'Members',
+      stacks: true,
       rows: members.map((member) => ({ ...group, ...member })),
       columns: [
         ...memberColumns(ageMillis, nowMs),
@@ -164,7 +166,8 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
     <div class="filters">
       ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed))}
     </div>
-    ${seen(
+    ${seenList(
+      `topics of ${brokerName}`,
       store.watch('/api/v1/brokers/{name}/topics', options),
       ({ matching, topics, next }) => html`<div class="pager" role="group" aria-label="Pages">
           <span class="quiet" role="status"
@@ -178,6 +181,7 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
         </div>
         ${table({
           label: 'Topics',
+          stacks: true,
           rows: topics,
           columns: TOPIC_COLUMNS,
           empty: prefix === '' ? 'It has no topics in the routes.' : 'No topic of it begins with that.',

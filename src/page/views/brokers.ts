@@ -3,12 +3,12 @@ import type { Views } from '../api-types.ts'
 import {
   badge,
   type Column,
-  choiceField,
+  choice,
   heading,
   name,
   pager,
   searchField,
-  seen,
+  seenList,
   table,
   time,
 } from '../components.ts'
@@ -22,11 +22,6 @@ type Brokers = Views['/api/v1/brokers']
 type Group = Brokers['brokers'][number]
 /** A member with the group that it is of. */
 export type Member = Group['members'][number] & Pick<Group, 'brokerName' | 'clusters' | 'topics'>
-
-const STATES: readonly (readonly [string, string])[] = [
-  ['', 'Any'],
-  ...Object.keys(MEMBER_SEVERITY).map((state) => [state, state] as const),
-]
 
 export const brokersView: View = { title: 'Brokers', render }
 
@@ -43,10 +38,15 @@ function render(page: Page): TemplateResult {
     ${heading('Members of broker groups', '/api/v1/brokers', options)}
     <div class="filters">
       ${searchField('Name or address', text, choose('q'))}
-      ${choiceField('Cluster', cluster, [['', 'Any'], ...clusters.map((each) => [each.cluster, each.cluster] as const)], choose('cluster'))}
-      ${choiceField('State', state, STATES, choose('state'))}
+      ${choice(
+        'Cluster',
+        cluster,
+        clusters.map((each) => each.cluster),
+        choose('cluster'),
+      )}
+      ${choice('State', state, Object.keys(MEMBER_SEVERITY), choose('state'))}
     </div>
-    ${seen(brokers, (value) => list(value, { text, state }, brokers.ageMillis ?? 0, page))}
+    ${seenList('brokers', brokers, (value) => list(value, { text, state }, brokers.ageMillis ?? 0, page))}
   </section>`
 }
 
@@ -70,12 +70,13 @@ function list(
   const columns: readonly Column<Member>[] = [
     {
       head: 'Broker',
-      cell: ({
-        brokerName,
-        clusters,
-      }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>
-        <div class="quiet">${clusters.map((cluster) => html`<div>${name(cluster)}</div>`)}</div>`,
+      cell: ({ brokerName }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`,
       sort: { key: 'name', by: ({ brokerName }) => brokerName },
+    },
+    {
+      head: 'Cluster',
+      cell: ({ clusters }) => clusters.map((cluster) => html`<div>${name(cluster)}</div>`),
+      sort: { key: 'cluster', by: ({ clusters }) => clusters.join(' ') },
     },
     ...memberColumns(ageMillis, page.nowMs),
     {

@@ -4,13 +4,14 @@ import type { Views } from '../api-types.ts'
 import {
   badge,
   type Column,
-  choiceField,
+  choice,
   heading,
   name,
   pager,
   type Severity,
   searchField,
   seen,
+  seenList,
   table,
   time,
 } from '../components.ts'
@@ -74,7 +75,8 @@ function render(page: Page): TemplateResult {
     <section>
       ${heading('Connections', '/api/v1/connections', options)}
       ${filters(filter, programs.value?.clients ?? [], connections.value, page)}
-      ${seen(
+      ${seenList(
+        'connections',
         connections,
         (value) =>
           html`${pager({ route, total: value.matching, index, noun: `${isClosed ? 'closed' : 'open'} connections` })}
@@ -102,6 +104,7 @@ function emptyText(filter: Filter, { matching }: Connections, isClosed: boolean)
 function programsOf({ clients, connections, others }: Clients): TemplateResult {
   return html`${table({
     label: 'Clients by program',
+    stacks: true,
     rows: clients,
     columns: [
       { head: 'Kind', cell: ({ kind }) => kind },
@@ -159,20 +162,12 @@ function filters(
     ([cause, closed]) => [cause, `${CAUSES[cause as Cause][1]} (${count(closed)})`] as const,
   )
   return html`<div class="filters">
-    ${choiceField(
-      'Show',
-      filter.state,
-      [
-        ['', 'Open'],
-        ['closed', 'Closed'],
-      ],
-      choose('state'),
-    )}
+    ${choice('Show', filter.state, ['closed'], choose('state'), 'open')}
     ${searchField('Address begins with', filter.address, choose('address'))}
-    ${choiceField('Kind', filter.kind, [['', 'Any'], ...['client', 'broker', 'admin', 'unknown'].map((each) => [each, each] as const)], choose('kind'))}
-    ${choiceField('Language', filter.language, [['', 'Any'], ...languages.map((each) => [each, each] as const)], choose('language'))}
-    ${choiceField('Version', filter.version, [['', 'Any'], ...versions], choose('version'))}
-    ${filter.state === 'closed' ? choiceField('Reason', filter.cause, [['', 'Any'], ...causes], choose('cause')) : nothing}
+    ${choice('Kind', filter.kind, ['client', 'broker', 'admin', 'unknown'], choose('kind'))}
+    ${choice('Language', filter.language, languages, choose('language'))}
+    ${choice('Version', filter.version, [...versions], choose('version'))}
+    ${filter.state === 'closed' ? choice('Reason', filter.cause, causes, choose('cause')) : nothing}
   </div>`
 }
 

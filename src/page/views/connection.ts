@@ -8,7 +8,7 @@ import { reasonOf } from './clients.ts'
 
 type Connection = Views['/api/v1/connections']['connections'][number]
 
-/** One connection, open or among the last that closed. @param id - A number, unless the address was made up. */
+/** One connection, open or among the last that closed. */
 export function connectionView(id: string): View {
   return { title: `Connection ${id}`, render: (page) => render(id, page) }
 }

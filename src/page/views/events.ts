@@ -1,27 +1,118 @@
-import { html, type TemplateResult } from 'lit-html'
+import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
-import { heading, name, seen, table, time } from '../components.ts'
+import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
+import { count, counted } from '../format.ts'
+import { href, replaceQuery } from '../router.ts'
+import type { ServerEvent } from '../store.ts'
 import type { Page, View } from '../views.ts'
 
 export const eventsView: View = { title: 'Events', render }
 
-const OPTIONS = { query: { limit: '200' } }
+/** All that the server keeps. */
+const OPTIONS = { query: { limit: '4096' }, isStreamed: true, concerns: () => false }
+/** Rows that are drawn, and that one more press of the button adds. */
+const STEP = 200
 
-function render({ store, nowMs }: Page): TemplateResult {
+let drawn = STEP
+/** The events as they were when the reader paused. */
+let paused: readonly ServerEvent[] | undefined
+
+function render(page: Page): TemplateResult {
   return html`<section>
-    ${heading('Most recent first', '/api/v1/events', OPTIONS)}
-    ${seen(store.watch('/api/v1/events', OPTIONS), ({ events }) =>
-      table({
-        label: 'Events',
-        rows: [...events].reverse(),
-        columns: [
-          { head: 'Time', cell: (event) => time(event.time, nowMs) },
-          { head: 'Kind', cell: ({ kind }) => html`<code>${kind}</code>` },
-          { head: 'Subject', cell: ({ subject }) => name(subject) },
-          { head: 'What happened', cell: ({ text }) => visible(text), isText: true },
-        ],
-        empty: 'Nothing has happened since the start.',
-      }),
-    )}
+    ${heading('Most recent first', '/api/v1/events', { query: { kind: page.route.query.get('kind') ?? undefined } })}
+    ${paused === undefined ? seen(page.store.watch('/api/v1/events', OPTIONS), ({ events }) => following(events, page)) : content(paused, page)}
   </section>`
+}
+
+function following(events: readonly ServerEvent[], page: Page): TemplateResult {
+  page.store.log.merge(events)
+  return content(page.store.log.events, page)
+}
+
+function content(events: readonly ServerEvent[], page: Page): TemplateResult {
+  const { route, nowMs, changed } = page
+  const wanted = (key: string) => route.query.get(key) ?? ''
+  const [kind, cluster, broker, topic] = [
+    wanted('kind'),
+    wanted('cluster'),
+    wanted('broker'),
+    wanted('topic'),
+  ]
+  const filter = (label: string, key: string, valueIn: (event: ServerEvent) => string | null) =>
+    choice(label, wanted(key), distinct(events.map(valueIn)), (value) => replaceQuery(key, value, changed))
+  const text = topic.toLowerCase()
+  const matching = events.filter(
+    (event) =>
+      (kind || event.kind) === event.kind &&
+      (cluster || event.cluster) === event.cluster &&
+      (broker || event.brokerName) === event.brokerName &&
+      (text === '' || isAbout(event, text)),
+  )
+  const rows = matching.slice(-drawn).reverse()
+  const isFiltered = kind + cluster + broker + topic !== ''
+  return html`<div class="filters">
+      ${filter('Kind', 'kind', ({ kind: each }) => each)}
+      ${filter('Cluster', 'cluster', ({ cluster: each }) => each)}
+      ${filter('Broker', 'broker', ({ brokerName }) => brokerName)}
+      ${searchField('Topic or text', topic, (value) => replaceQuery('topic', value, changed))}
+      ${pauseButton(page)}
+    </div>
+    <p class="found quiet" role="status">
+      ${isFiltered ? `${count(matching.length)} of ${counted(events.length, 'event')}` : counted(events.length, 'event')}
+    </p>
+    ${table({
+      label: 'Events',
+      rows,
+      key: ({ id }) => id,
+      stacks: true,
+      columns: [
+        { head: 'Time', cell: (event) => time(event.time, nowMs) },
+        { head: 'Kind', cell: (event) => html`<code>${event.kind}</code>` },
+        { head: 'Subject', cell: subject },
+        { head: 'What happened', cell: (event) => visible(event.text), isText: true },
+      ],
+      empty: isFiltered
+        ? html`No event matches. <a href=${href(['events'])}>Show all.</a>`
+        : 'Nothing has happened since the start.',
+    })}
+    ${
+      matching.length > rows.length
+        ? html`<p class="more">
+          ${counted(matching.length - rows.length, 'older event')} not shown.
+          <button type="button" @click=${() => showMore(changed)}>Show ${count(Math.min(STEP, matching.length - rows.length))} more</button>
+        </p>`
+        : nothing
+    }`
+}
+
+/** Only requests of operators name their topic; the others have it in their text. */
+function isAbout({ topic, subject: about, text: what }: ServerEvent, text: string): boolean {
+  return [topic ?? '', about, what].some((each) => each.toLowerCase().includes(text))
+}
+
+function distinct(values: readonly (string | null)[]): string[] {
+  return [...new Set(values.filter((value) => value !== null && value !== ''))].sort() as string[]
+}
+
+function subject({ brokerName, topic, subject: about }: ServerEvent): TemplateResult {
+  if (about === '') return html`<span class="quiet">this server</span>`
+  if (brokerName !== null) return html`<a href=${href(['brokers', brokerName])}>${name(about)}</a>`
+  return topic === null ? name(about) : html`<a href=${href(['topics', topic])}>${name(about)}</a>`
+}
+
+function pauseButton({ store, changed }: Page): TemplateResult {
+  const known = new Set(paused?.map(({ id }) => id))
+  const added = paused === undefined ? 0 : store.log.events.filter(({ id }) => !known.has(id)).length
+  const onClick = () => {
+    paused = paused === undefined ? store.log.events : undefined
+    announce(paused === undefined ? 'Events go on' : 'Events are paused')
+    changed()
+  }
+  const label = paused === undefined ? 'Pause' : `Resume${added === 0 ? '' : `, ${count(added)} new`}`
+  return html`<button type="button" @click=${onClick}>${label}</button>`
+}
+
+function showMore(changed: () => void): void {
+  drawn += STEP
+  changed()
 }

@@ -1,23 +1,174 @@
-import { html, type TemplateResult } from 'lit-html'
-import { heading, name, seen, table } from '../components.ts'
+import { html, nothing, type TemplateResult } from 'lit-html'
+import { visible } from '../../common/visible.ts'
+import type { Views } from '../api-types.ts'
+import { badge, choice, command, heading, name, searchField, seen, table } from '../components.ts'
+import { count, counted } from '../format.ts'
+import { href, replaceQuery } from '../router.ts'
+import type { Store } from '../store.ts'
 import type { Page, View } from '../views.ts'
+
+type Table = Views['/api/v1/kv']
+type Entry = Table['entries'][number]
 
 export const kvView: View = { title: 'KV', render }
 
-function render({ store }: Page): TemplateResult {
+const ORDER_NAMESPACE = 'ORDER_TOPIC_CONFIG'
+const MAX_PAGES = 10
+/** Rows that are drawn; whoever wants another searches. */
+const MAX_ROWS = 500
+const SHORT = 160
+const MAX_SHOWN_VALUE = 16_384
+
+function render({ store, route, changed }: Page): TemplateResult {
+  const namespace = route.query.get('namespace') ?? ''
+  const text = route.query.get('text') ?? ''
+  const [first, more] = pagesOf(store)
+  return html`${seen(first, ({ total, entries: some }) => {
+    const all = [...some, ...more]
+    const wanted = text.toLowerCase()
+    const found = all.filter(
+      (entry) =>
+        (namespace || entry.namespace) === entry.namespace &&
+        (wanted === '' || `${entry.key}\n${entry.value}`.toLowerCase().includes(wanted)),
+    )
+    const order = found.filter((entry) => entry.namespace === ORDER_NAMESPACE)
+    const others = found.filter((entry) => entry.namespace !== ORDER_NAMESPACE)
+    return html`<div class="parts"><div>
+      <div class="filters">
+        ${choice('Namespace', namespace, namespacesOf(all), (value) => replaceQuery('namespace', value, changed))}
+        ${searchField('Key or value', text, (value) => replaceQuery('text', value, changed))}
+      </div>
+      <p class="found quiet" role="status">
+        ${found.length === total ? entriesOf(total) : `${count(found.length)} of ${entriesOf(total)}`}${all.length < total ? `, the first ${count(all.length)} of which are searched` : nothing}
+      </p></div>
+      ${namespace === '' || namespace === ORDER_NAMESPACE ? orderSection(order, text) : nothing}
+      ${namespace === ORDER_NAMESPACE ? nothing : otherSection(others, namespace, total - order.length)}</div>`
+  })}`
+}
+
+/** The first page of the table, and the entries of the others. */
+function pagesOf(store: Store) {
+  const page = (after: string | undefined) =>
+    store.watch('/api/v1/kv', {
+      query: { limit: '10000', after },
+      everyMillis: 30_000,
+      concerns: ({ kind }) => kind === 'kv_changed',
+    })
+  const first = page(undefined)
+  const more: Entry[] = []
+  let next = first.value?.next ?? undefined
+  for (let pages = 1; next !== undefined && pages < MAX_PAGES; pages++) {
+    const { value } = page(next)
+    more.push(...(value?.entries ?? []))
+    next = value?.next ?? undefined
+  }
+  return [first, more] as const
+}
+
+function namespacesOf(entries: readonly Entry[]): string[] {
+  return [...new Set(entries.map(({ namespace }) => namespace))]
+}
+
+function orderSection(entries: readonly Entry[], text: string): TemplateResult {
   return html`<section>
-    ${heading('Key-value table', '/api/v1/kv')}
-    ${seen(store.watch('/api/v1/kv'), ({ entries }) =>
-      table({
-        label: 'Key-value table',
-        rows: entries,
-        columns: [
-          { head: 'Namespace', cell: ({ namespace }) => name(namespace) },
-          { head: 'Key', cell: ({ key }) => name(key) },
-          { head: 'Value', cell: ({ value }) => (value === null ? 'null' : name(value)) },
-        ],
-        empty: 'The key-value table is empty.',
-      }),
-    )}
+    ${heading('Order configuration', '/api/v1/kv', { query: { namespace: ORDER_NAMESPACE } })}
+    ${table({
+      label: 'Order configuration',
+      rows: entries.slice(0, MAX_ROWS),
+      stacks: true,
+      columns: [
+        { head: 'Topic', cell: ({ key }) => html`<a href=${href(['topics', key])}>${name(key)}</a>` },
+        { head: 'Queues by broker', cell: ({ value }) => queues(value), isText: true },
+        {
+          head: 'Queues',
+          cell: ({ value }) => count(sum(partsOf(value).map((part) => part.queues ?? 0))),
+          isNumber: true,
+        },
+      ],
+      empty:
+        text === ''
+          ? html`No topic has an order configuration: the queues of each follow the brokers that are registered.
+            ${command(`mqnamesrv kv set ${ORDER_NAMESPACE} TOPIC 'broker-a:4;broker-b:4'`)}`
+          : 'No order configuration matches.',
+    })}
+    ${cutNote(entries)}
   </section>`
+}
+
+interface Part {
+  readonly text: string
+  readonly broker?: string
+  /** Undefined if the text is not `broker:queues`. */
+  readonly queues?: number
+}
+
+/** `broker-a:4;broker-b:4`, as clients read it. */
+function partsOf(value: string | null): Part[] {
+  return (value ?? '')
+    .split(';')
+    .filter((text) => text.trim() !== '')
+    .map((text) => {
+      const [, broker, queuesText] = /^\s*([^:]+?)\s*:\s*(\d{1,9})\s*$/.exec(text) ?? []
+      return broker === undefined ? { text } : { text, broker, queues: Number(queuesText) }
+    })
+}
+
+function queues(value: string | null): TemplateResult {
+  const parts = partsOf(value)
+  if (parts.length === 0) return badge('warning', 'empty: clients find no queues')
+  return html`<ul class="order">
+    ${parts.map(({ text, broker, queues: number }) =>
+      broker === undefined
+        ? html`<li>${badge('warning', 'not broker:queues')} ${name(text)}</li>`
+        : html`<li><a href=${href(['brokers', broker])}>${name(broker)}</a> <span class="quiet">${counted(number ?? 0, 'queue')}</span></li>`,
+    )}
+  </ul>`
+}
+
+function otherSection(entries: readonly Entry[], namespace: string, totalOfOthers: number): TemplateResult {
+  return html`<section>
+    ${heading(namespace === '' ? 'Other namespaces' : html`Namespace ${name(namespace)}`, '/api/v1/kv', { query: { namespace } })}
+    ${table({
+      label: 'Entries of other namespaces',
+      rows: entries.slice(0, MAX_ROWS),
+      stacks: true,
+      columns: [
+        {
+          head: 'Namespace',
+          cell: (entry) =>
+            html`<a href=${href(['kv'], { namespace: entry.namespace })}>${name(entry.namespace)}</a>`,
+        },
+        { head: 'Key', cell: ({ key }) => name(key) },
+        { head: 'Value', cell: ({ value }) => shownValue(value), isText: true },
+      ],
+      empty:
+        totalOfOthers === 0
+          ? html`No other namespace has entries. ${command('mqnamesrv kv set NAMESPACE KEY VALUE')}`
+          : 'No entry matches.',
+    })}
+    ${cutNote(entries)}
+  </section>`
+}
+
+function shownValue(value: string | null): TemplateResult {
+  if (value === null) return html`<span class="quiet">null: reads back as absent</span>`
+  if (value === '') return html`<span class="quiet">empty</span>`
+  if (visible(value).length <= SHORT) return name(value)
+  return html`<details>
+    <summary>${name(value.slice(0, SHORT / 2))}… <span class="quiet">(${counted(value.length, 'character')})</span></summary>
+    <bdi class="value">${visible(value.slice(0, MAX_SHOWN_VALUE))}${value.length > MAX_SHOWN_VALUE ? '…' : ''}</bdi>
+  </details>`
+}
+
+function cutNote(entries: readonly Entry[]): TemplateResult | typeof nothing {
+  if (entries.length <= MAX_ROWS) return nothing
+  return html`<p class="more">${entriesOf(entries.length - MAX_ROWS)} not shown: search for a key or a value.</p>`
+}
+
+function entriesOf(number: number): string {
+  return counted(number, 'entry', 'entries')
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }
