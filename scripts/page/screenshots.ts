@@ -38,7 +38,7 @@ if (folder === undefined) {
 mkdirSync(folder, { recursive: true })
 // Closed to this machine, so that something is rejected.
 const accessFile = join(mkdtempSync(join(tmpdir(), 'mqnamesrv-page-')), 'access.yml')
-writeFileSync(accessFile, 'profile: default\nloopback: none\n')
+writeFileSync(accessFile, 'profile: default\nloopback: none\nrules: [{ allow: inspect }]\n')
 await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
 const browser = await launchBrowser()
 for (const cluster of ['full', 'empty'] as const) {
