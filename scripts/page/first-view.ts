@@ -42,16 +42,15 @@ for (let run = 0; run < RUNS; run++) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const page = await context.newPage()
   // Complete: every part of the overview has its data, and that is painted.
-  await page.addInitScript(`{
+  await page.addInitScript(`window.completeMs = new Promise((resolve) => {
     const observer = new MutationObserver(() => {
       if (document.querySelector('main section') === null || document.querySelector('main .loading') !== null) return
       observer.disconnect()
-      requestAnimationFrame(() => setTimeout(() => { window.completeMs = performance.now() }))
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now())))
     })
     observer.observe(document, { childList: true, subtree: true })
-  }`)
+  })`)
   await page.goto(url)
-  await page.waitForFunction('window.completeMs !== undefined')
   times.push(await page.evaluate<number>('window.completeMs'))
   transferred = await page.evaluate<number>(
     'performance.getEntries().reduce((sum, { transferSize = 0 }) => sum + transferSize, 0)',

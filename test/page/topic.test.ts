@@ -120,7 +120,7 @@ describe('One topic', () => {
     expect(await page.getByText('This client sees it as master').count()).toBe(0)
     await client.request(unregistration())
     await branch(page, 'broker-a').getByText('This client sees it as master').waitFor()
-    await page.getByText('No master').waitFor()
+    await page.locator('.story .badge', { hasText: 'No master' }).waitFor()
   })
 
   it('that is unknown is explained, with who asks for it, and a similar name to go to', async () => {

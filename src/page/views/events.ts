@@ -49,7 +49,7 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
     wanted('topic'),
   ]
   const filter = (label: string, key: string, valueIn: (event: ServerEvent) => string | null) =>
-    choice(label, wanted(key), choicesOf(events.map(valueIn)), (value) => replaceQuery(key, value, changed))
+    choice(label, wanted(key), distinct(events.map(valueIn)), (value) => replaceQuery(key, value, changed))
   const text = topic.toLowerCase()
   const matching = events.filter(
     (event) =>
@@ -100,9 +100,8 @@ function isAbout({ topic, subject: about, text: what }: ServerEvent, text: strin
   return [topic ?? '', about, what].some((each) => each.toLowerCase().includes(text))
 }
 
-function choicesOf(values: readonly (string | null)[]): string[] {
-  const distinct = new Set(values.filter((value) => value !== null && value !== ''))
-  return [...distinct].sort() as string[]
+function distinct(values: readonly (string | null)[]): string[] {
+  return [...new Set(values.filter((value) => value !== null && value !== ''))].sort() as string[]
 }
 
 function subject({ brokerName, topic, subject: about }: ServerEvent): TemplateResult {
