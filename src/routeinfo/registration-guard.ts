@@ -121,6 +121,19 @@ export class RegistrationGuard {
     return { owner, hasBrokerRole, isLoopback, channelId, peer, by: originOf(code, context) }
   }
 
+  /**
+   * The registered brokers that a request about one affects, whatever it calls them: the one at its address, and the members of the
+   * group that has its name, which all clusters share.
+   * @param brokerName - Null for a heartbeat: it does not affect the group.
+   */
+  affectedBy(clusterName: string, brokerAddr: string, brokerName: string | null): OwnedBroker[] {
+    const affected = this.#brokersAt(brokerAddr).filter((broker) => broker.clusterName === clusterName)
+    if (brokerName === null) return affected
+    for (const addr of this.#members(brokerName).values())
+      for (const broker of this.#brokersAt(addr)) if (broker.brokerName === brokerName) affected.push(broker)
+    return affected
+  }
+
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
   checkRegistration(registration: Registration): boolean {
     const broken = this.#mode === 'off' ? undefined : this.#brokenBy(registration)
