@@ -19,6 +19,7 @@ import type { Processor, RequestContext } from '../protocol/processor.ts'
 import { MQVersion, type RemotingCommand, type RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
+import type { Claimant } from '../routeinfo/registration-guard.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
@@ -78,8 +79,9 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
     let flight: RegistrationInFlight | undefined
     let done = false
     try {
-      flight = inFlight.enter(shareOf(routeInfo.guard.claimantOf(request, context).owner))
-      const { response, rejection } = await register(options, request, context, flight)
+      const claimant = routeInfo.guard.claimantOf(request, context)
+      flight = inFlight.enter(shareOf(claimant.owner))
+      const { response, rejection } = await register(options, request, context, claimant, flight)
       done = rejection === undefined
       if (rejection !== undefined) reject(request, rejection, context)
       return response
@@ -101,12 +103,13 @@ async function register(
   options: RegisterBrokerOptions,
   request: RemotingCommand,
   context: RequestContext,
+  claimant: Claimant,
   { inflate }: RegistrationInFlight,
 ): Promise<RegisterResponse> {
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
-  const broker = registeringBroker(request, context, routeInfo)
+  const broker = registeringBroker(request, nowMs, claimant, routeInfo)
   const last = registrations.take(broker)
   let next: CachedRegistration | undefined = last
   const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
@@ -205,14 +208,15 @@ function crcMismatch({ extFields, body }: RemotingCommand): string | undefined {
 
 function registeringBroker(
   request: RemotingCommand,
-  context: RequestContext,
-  { guard, queue }: RouteInfoManager,
+  nowMs: number,
+  claimant: Claimant,
+  { queue }: RouteInfoManager,
 ): RegisteringBroker {
   const { extFields, version, language } = request
   const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
-    ...guard.claimantOf(request, context),
+    ...claimant,
     clusterName: requiredField(request, 'clusterName'),
     brokerName: requiredField(request, 'brokerName'),
     brokerAddr: requiredField(request, 'brokerAddr'),
@@ -224,7 +228,7 @@ function registeringBroker(
     version,
     language,
     generation: queue.nextGeneration(),
-    nowMs: context.nowMs,
+    nowMs,
   }
 }
 
