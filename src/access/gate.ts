@@ -268,9 +268,11 @@ function withBodyOf({ code, body }: RemotingCommand, subject: RequestSubject): r
   return brokerNamesIn(body).map((brokerName) => ({ ...subject, brokerName }))
 }
 
-function subjectsOf({ brokerNames, announced }: OtherNames, subject: RequestSubject): RequestSubject[] {
-  const names = [...new Set(brokerNames)].map((brokerName) => ({ ...subject, brokerName }))
-  return announced.length === 0 ? names : [{ ...subject, announced }, ...names]
+function subjectsOf({ brokers, announced }: OtherNames, subject: RequestSubject): RequestSubject[] {
+  const others = brokers
+    .filter((other) => other.clusterName !== subject.clusterName || other.brokerName !== subject.brokerName)
+    .map(({ clusterName, brokerName }) => ({ ...subject, clusterName, brokerName }))
+  return announced.length === 0 ? others : [{ ...subject, announced }, ...others]
 }
 
 /** A longer body of a 217 is not read, and rejected: it would be for thousands of brokers. */

@@ -37,6 +37,12 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
     const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
+        const { clusterName, brokerAddr, brokerName } = unregistration
+        const rejection = context.checkOthers?.({
+          brokers: routeInfo.guard.affectedBy(clusterName, brokerAddr, brokerName),
+          announced: [],
+        })
+        if (rejection !== undefined) return rejection
         routeInfo.guard.checkUnregistration(unregistration, claimant, context.nowMs)
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration, shareOf(claimant.owner))) return SUCCESS
         // Java's response has no remark.
@@ -49,15 +55,14 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
   }
 }
 
-/** The response if the policy does not allow to keep a broker alive: its name in the request may be that of another one. */
-function checkHeldName(
-  routeInfo: RouteInfoManager,
+/** The response if the policy does not allow a heartbeat: its name in the request may be that of another broker. */
+function checkHeartbeat(
+  { guard }: RouteInfoManager,
   { checkOthers }: RequestContext,
   clusterName: string,
   brokerAddr: string,
 ): RemotingResponse | undefined {
-  const held = checkOthers && routeInfo.brokerNameOf(clusterName, brokerAddr)
-  return held === undefined ? undefined : checkOthers?.({ brokerNames: [held], announced: [] })
+  return checkOthers?.({ brokers: guard.affectedBy(clusterName, brokerAddr, null), announced: [] })
 }
 
 /** @see DefaultRequestProcessor#brokerHeartbeat in apache/rocketmq */
@@ -65,7 +70,7 @@ export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
   return (request, context) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    const rejection = checkHeldName(routeInfo, context, clusterName, brokerAddr)
+    const rejection = checkHeartbeat(routeInfo, context, clusterName, brokerAddr)
     if (rejection !== undefined) return rejection
     routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     routeInfo.touch(clusterName, brokerAddr, context.nowMs)
@@ -95,7 +100,7 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
     const { channel, nowMs } = context
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    const rejection = checkHeldName(routeInfo, context, clusterName, brokerAddr)
+    const rejection = checkHeartbeat(routeInfo, context, clusterName, brokerAddr)
     if (rejection !== undefined) return rejection
     routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     const brokerName = stringField(request.extFields, 'brokerName')

@@ -15,10 +15,11 @@ import {
 } from '../protocol/body/register-broker-body.ts'
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import type { OtherNames, Processor, RequestContext } from '../protocol/processor.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
 import { MQVersion, type RemotingCommand, type RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
+import type { Claimant } from '../routeinfo/registration-guard.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
@@ -78,8 +79,9 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
     let flight: RegistrationInFlight | undefined
     let done = false
     try {
-      flight = inFlight.enter(shareOf(routeInfo.guard.claimantOf(request, context).owner))
-      const { response, rejection } = await register(options, request, context, flight)
+      const claimant = routeInfo.guard.claimantOf(request, context)
+      flight = inFlight.enter(shareOf(claimant.owner))
+      const { response, rejection } = await register(options, request, context, claimant, flight)
       done = rejection === undefined
       if (rejection !== undefined) reject(request, rejection, context)
       return response
@@ -101,20 +103,21 @@ async function register(
   options: RegisterBrokerOptions,
   request: RemotingCommand,
   context: RequestContext,
+  claimant: Claimant,
   { inflate }: RegistrationInFlight,
 ): Promise<RegisterResponse> {
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
-  const broker = registeringBroker(request, context, routeInfo)
+  const broker = registeringBroker(request, nowMs, claimant, routeInfo)
   const last = registrations.take(broker)
   let next: CachedRegistration | undefined = last
   const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
   try {
     if (last !== undefined && isRepeated(last.request, request)) {
-      const denied = check(last.others, context)
-      if (denied !== undefined) return denied
       await ready
+      const denied = checkOthers(broker, last.filterServers, context, routeInfo)
+      if (denied !== undefined) return denied
       const deleteMissing = settings.deleteTopicWithBrokerRegistration
       const outcome = await routeInfo.repeatRegistration(last.applied, broker, deleteMissing, channel)
       if (outcome !== undefined) {
@@ -129,14 +132,13 @@ async function register(
     const previous = last?.applied
     const known = last && { body: last.request.body, topics: last.applied.topics }
     const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known })
-    const others = othersOf(body, broker.brokerName)
-    const denied = check(others, context)
-    if (denied !== undefined) return denied
     await ready
+    const denied = checkOthers(broker, body.filterServerList ?? [], context, routeInfo)
+    if (denied !== undefined) return denied
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
     if (outcome.result !== null) counters.registrationsRead++
-    next = cacheable(request, body, others, outcome, nowMs)
+    next = cacheable(request, body, outcome, nowMs)
     return responseOf(outcome, options)
   } finally {
     if (next !== undefined) registrations.put(next, channel, last)
@@ -144,35 +146,31 @@ async function register(
   }
 }
 
-/** Filter servers, and other brokers whose mappings of static topics a body has: Java takes them from any broker. */
-function othersOf(
-  { filterServerList, topicQueueMappingInfoMap }: RegisterBrokerBody,
-  brokerName: string,
-): OtherNames {
-  const brokerNames = new Set<string>()
-  for (const { bname } of topicQueueMappingInfoMap.values())
-    if (bname !== brokerName) brokerNames.add(bname ?? '')
-  return { brokerNames: [...brokerNames], announced: filterServerList ?? [] }
-}
-
-function check(others: OtherNames, { checkOthers }: RequestContext): RegisterResponse | undefined {
-  if (others.brokerNames.length === 0 && others.announced.length === 0) return undefined
-  const response = checkOthers?.(others)
+/** The response if the policy does not allow what a registration is about besides its fields. */
+function checkOthers(
+  { clusterName, brokerAddr, brokerName }: RegisteringBroker,
+  filterServers: readonly string[],
+  context: RequestContext,
+  { guard }: RouteInfoManager,
+): RegisterResponse | undefined {
+  const response = context.checkOthers?.({
+    brokers: guard.affectedBy(clusterName, brokerAddr, brokerName),
+    announced: filterServers,
+  })
   return response && { response }
 }
 
 /** What is cached of a registration; undefined if repeating it would change the tables. */
 function cacheable(
   { version, extFields, body }: RemotingCommand,
-  { dataVersion }: RegisterBrokerBody,
-  others: OtherNames,
+  { dataVersion, filterServerList }: RegisterBrokerBody,
   { applied }: RegisterBrokerOutcome,
   nowMs: number,
 ): CachedRegistration | undefined {
   // A version without a timestamp was given the time of its arrival, so the next one differs.
   const hasOwnTimestamp = dataVersion.timestamp !== BigInt(Math.trunc(nowMs))
   if (applied === undefined || body === null || !hasOwnTimestamp) return undefined
-  return { request: { version, extFields, body }, applied, others }
+  return { request: { version, extFields, body }, applied, filterServers: filterServerList ?? [] }
 }
 
 function responseOf(
@@ -210,14 +208,15 @@ function crcMismatch({ extFields, body }: RemotingCommand): string | undefined {
 
 function registeringBroker(
   request: RemotingCommand,
-  context: RequestContext,
-  { guard, queue }: RouteInfoManager,
+  nowMs: number,
+  claimant: Claimant,
+  { queue }: RouteInfoManager,
 ): RegisteringBroker {
   const { extFields, version, language } = request
   const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
-    ...guard.claimantOf(request, context),
+    ...claimant,
     clusterName: requiredField(request, 'clusterName'),
     brokerName: requiredField(request, 'brokerName'),
     brokerAddr: requiredField(request, 'brokerAddr'),
@@ -229,7 +228,7 @@ function registeringBroker(
     version,
     language,
     generation: queue.nextGeneration(),
-    nowMs: context.nowMs,
+    nowMs,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ChannelRef, OtherNames } from '../protocol/processor.ts'
+import type { ChannelRef } from '../protocol/processor.ts'
 import type { ExtFields, RemotingCommand } from '../protocol/remoting-command.ts'
 import type { AppliedRegistration } from '../routeinfo/registration.ts'
 import { brokerKey } from '../routeinfo/route-tables.ts'
@@ -7,8 +7,8 @@ import { brokerKey } from '../routeinfo/route-tables.ts'
 export interface CachedRegistration {
   readonly request: RegistrationRequest
   readonly applied: AppliedRegistration
-  /** What its body is about, checked at each repetition: rules may change. */
-  readonly others: OtherNames
+  /** Checked at each repetition: rules may change. */
+  readonly filterServers: readonly string[]
 }
 
 /** The parts of a request that make it a repetition. */
@@ -68,7 +68,11 @@ export class RegistrationCache {
   }
 
   /** Keeps a registration: `taken` itself, or another one of its broker, which may get its memory. */
-  put({ request, applied, others }: CachedRegistration, channel: ChannelRef, taken: Entry | undefined): void {
+  put(
+    { request, applied, filterServers }: CachedRegistration,
+    channel: ChannelRef,
+    taken: Entry | undefined,
+  ): void {
     const key = brokerKey(applied.live.clusterName, applied.live.brokerAddr)
     this.#delete(key)
     const { extFields, body } = request
@@ -85,7 +89,7 @@ export class RegistrationCache {
     this.#entries.set(key, {
       request: kept,
       applied,
-      others,
+      filterServers,
       memory,
       channel: new WeakRef(channel),
       topicBytes,

@@ -25,7 +25,8 @@ export interface ChannelRef {
 
 /** What a request is about besides what its fields name. */
 export interface OtherNames {
-  readonly brokerNames: readonly string[]
+  /** Registered brokers that it changes, removes or keeps alive. */
+  readonly brokers: readonly { readonly clusterName: string; readonly brokerName: string }[]
   /** Addresses, `host:port`. */
   readonly announced: readonly string[]
 }

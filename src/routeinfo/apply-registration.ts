@@ -7,7 +7,7 @@ import type {
   RegisterBrokerResult,
   Registration,
 } from './registration.ts'
-import { isOwner, RegistrationGuard } from './registration-guard.ts'
+import { type Claimant, isOwner, RegistrationGuard } from './registration-guard.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { BrokerIdentity, RouteChanges } from './route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
@@ -38,7 +38,7 @@ export function* applyRegistration(
   changes: RouteChanges,
   guard: RegistrationGuard = new RegistrationGuard(new RouteView(tables)),
 ): Steps<RegisterBrokerOutcome> {
-  const isDisputed = guard.checkRegistration(registration)
+  const isDisputed = yield* guard.checkRegistration(registration)
   yield* checkBroker(tables, maxBrokers, registration, changes)
   yield* checkTopics(tables, maxTopics, registration, deleteMissingTopics)
   const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer, by } = registration
@@ -141,10 +141,7 @@ export function* applyRegistration(
 }
 
 /** What is new in a registration that repeats the previous one. */
-export type Repetition = Pick<
-  Registration,
-  'owner' | 'hasBrokerRole' | 'channelId' | 'peer' | 'generation' | 'nowMs'
->
+export type Repetition = Claimant & Pick<Registration, 'generation' | 'nowMs'>
 export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
@@ -155,15 +152,16 @@ export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: Appl
 export function repeatRegistration(
   tables: RouteTables,
   applied: AppliedRegistration,
-  { owner, hasBrokerRole, channelId, peer, generation, nowMs }: Repetition,
+  repetition: Repetition,
   deleteMissingTopics: boolean,
 ): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
+  const { owner, channelId, peer, generation, nowMs } = repetition
   const { clusterName, brokerAddr, brokerName } = live
   const changesNothing =
     tables.live(clusterName, brokerAddr) === live &&
     // Anyone can repeat the bytes of another's registration.
-    isOwner(live, { owner, hasBrokerRole, channelId }) &&
+    isOwner(live, repetition) &&
     tables.brokerAddrTable.get(brokerName) === group &&
     tables.queueState(brokerName) === queueState &&
     // Parts are counted in rounds.

@@ -1,6 +1,7 @@
 import { hostOf } from '../common/host-of.ts'
 import { cutText } from '../common/log-throttle.ts'
 import { shareOf } from '../common/shares.ts'
+import type { Steps } from '../common/time-slicer.ts'
 import type { TopicQueues } from '../protocol/body/topic-config.ts'
 import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
@@ -121,9 +122,22 @@ export class RegistrationGuard {
     return { owner, hasBrokerRole, isLoopback, channelId, peer, by: originOf(code, context) }
   }
 
+  /**
+   * The registered brokers that a request about one affects, whatever it calls them: the one at its address, and the members of the
+   * group that has its name, which all clusters share.
+   * @param brokerName - Null for a heartbeat: it does not affect the group.
+   */
+  affectedBy(clusterName: string, brokerAddr: string, brokerName: string | null): OwnedBroker[] {
+    const affected = this.#brokersAt(brokerAddr).filter((broker) => broker.clusterName === clusterName)
+    if (brokerName === null) return affected
+    for (const addr of this.#members(brokerName).values())
+      for (const broker of this.#brokersAt(addr)) if (broker.brokerName === brokerName) affected.push(broker)
+    return affected
+  }
+
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
-  checkRegistration(registration: Registration): boolean {
-    const broken = this.#mode === 'off' ? undefined : this.#brokenBy(registration)
+  *checkRegistration(registration: Registration): Steps<boolean> {
+    const broken = this.#mode === 'off' ? undefined : yield* this.#brokenBy(registration)
     if (broken === undefined) return false
     this.#dispute(broken, registration, registration)
     return true
@@ -221,7 +235,7 @@ export class RegistrationGuard {
     return leader === undefined ? { ...group, cluster: clusterName } : group
   }
 
-  #brokenBy(registration: Registration): Broken | undefined {
+  *#brokenBy(registration: Registration): Steps<Broken | undefined> {
     const { brokerName, brokerId, brokerAddr, haServerAddr, heartbeatTimeoutMs, nowMs } = registration
     if (brokerId < 0) return { rule: 'negative_broker_id', reason: `brokerId ${brokerId} is negative` }
     const { maxHeartbeatTimeoutMs = Number.POSITIVE_INFINITY } = this.#options
@@ -247,6 +261,7 @@ export class RegistrationGuard {
         const own: ReadonlySet<string> = ownNames ?? this.#namesOf(registration.owner)
         ownNames = own
         count += this.#queuesOn(topic, (name) => name !== brokerName && own.has(name))
+        yield
       }
       const excess = tooManyQueues(topic, count)
       if (excess !== undefined) return excess
@@ -292,7 +307,7 @@ export class RegistrationGuard {
   /** A broker at that address, alive and of another owner. */
   #liveOfAnother(
     brokerAddr: string,
-    claimant: Claim,
+    claimant: Claimant,
     nowMs: number,
     brokerName?: string,
   ): OwnedBroker | undefined {
@@ -338,7 +353,7 @@ export class RegistrationGuard {
   }
 
   /** That member, if its owner is another. */
-  #leaderOfAnother(brokerName: string, claimant: Claim, nowMs: number): OwnedBroker | undefined {
+  #leaderOfAnother(brokerName: string, claimant: Claimant, nowMs: number): OwnedBroker | undefined {
     const live = this.#leaderOf(brokerName, nowMs)?.live
     return live === undefined || isOwner(live, claimant) ? undefined : live
   }
@@ -367,13 +382,12 @@ export class RegistrationGuard {
 
 /** A rule that a request breaks. */
 type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
-type Claim = Pick<Claimant, 'owner' | 'hasBrokerRole' | 'channelId' | 'by'>
 
 /**
  * Whether a live broker is the sender's own. What one connection registered, and what announces the sender's address without a
  * proof, stays its own when accounts or networks change.
  */
-export function isOwner(broker: OwnedBroker, { owner, hasBrokerRole, channelId, by }: Claim): boolean {
+export function isOwner(broker: OwnedBroker, { owner, hasBrokerRole, channelId, by }: Claimant): boolean {
   if ('channelId' in broker && broker.channelId === channelId) return true
   if (broker.owner === owner || broker.owner === undefined) return true
   return !isProvenOwner(broker.owner) && (hasBrokerRole === true || by?.host === hostOf(broker.brokerAddr))

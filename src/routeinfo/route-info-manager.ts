@@ -21,7 +21,7 @@ import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from '.
 import { isProvenOwner, RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
 import type { ClosedReason, RouteEvent, UnregisterReason } from './route-changes.ts'
 import { countDigest, type DigestPart } from './route-digest.ts'
-import { type BrokerLiveInfo, brokerKey, type ChannelId } from './route-tables.ts'
+import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
@@ -218,14 +218,6 @@ export class RouteInfoManager {
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
     this.#routes.tables.touch(clusterName, brokerAddr, nowMs)
     this.#routes.view.restored?.touch(clusterName, brokerAddr, nowMs)
-  }
-
-  /** The name under which a broker was registered; undefined if it is not known. */
-  brokerNameOf(clusterName: string, brokerAddr: string): string | undefined {
-    const { tables, restored } = this.#routes.view
-    const live =
-      tables.live(clusterName, brokerAddr) ?? restored?.brokers.get(brokerKey(clusterName, brokerAddr))
-    return live?.brokerName
   }
 
   /** The version a broker registered with, as of now; null if it is not live. */

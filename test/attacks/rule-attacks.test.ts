@@ -84,23 +84,12 @@ describe('A sender that may register brokers of some names only', () => {
     })
   })
 
-  test('registers no mappings of static topics for other brokers, at a repetition either', async () => {
+  test('registers no name of its own at the address of another broker', async () => {
     const { attack, attacker } = await startLimited('brokers: ["x*"]')
-    const withMapping = (bname: string) => {
-      const { topicConfigSerializeWrapper } = JSON.parse(registrationBody(['Own', 'Own2']))
-      const mapping = { topic: 'Own', totalQueues: 1, bname, epoch: 1, currIdMap: { 0: 0 } }
-      return own({
-        topicConfigSerializeWrapper: {
-          ...topicConfigSerializeWrapper,
-          topicQueueMappingInfoMap: { Own: mapping },
-        },
-      })
-    }
     await attack(async () => {
-      const codes: number[] = []
-      for (const bname of ['x1', 'x1', 'x2', 'x2', 'honest-broker', 'honest-broker'])
-        codes.push(await codeOf(attacker, withMapping(bname)))
-      expect(codes).toEqual([0, 0, 0, 0, 16, 16])
+      expect(await codeOf(attacker, own({}, '10.0.0.5:10911'))).toBe(16)
+      expect(await codeOf(attacker, own({}))).toBe(0)
+      expect(await codeOf(attacker, unregistration({ name: 'x1', address: '203.0.113.66:10911' }))).toBe(0)
     })
   })
 
@@ -119,6 +108,37 @@ describe('A sender that may register brokers of some names only', () => {
         codes.push(await codeOf(attacker, request))
       expect(codes).toEqual([0, 16, 16, 16, 16, 16])
       expect(await codeOf(attacker, lookup('Own'))).toBe(0)
+    })
+  })
+})
+
+describe('A sender that may register brokers of some clusters only', () => {
+  const startLimited = () =>
+    startAttackedServer({
+      accessFile: `profile: strict\nrules:\n  - { allow: [register], from: 203.0.113.0/24, clusters: [Dev] }${HONEST_RULES}\n`,
+    })
+  const inDev = ({ extFields, ...request }: Request): Request => ({
+    ...request,
+    extFields: { ...extFields, haServerAddr: '203.0.113.66:10912', clusterName: 'Dev' },
+  })
+
+  test.each([
+    ['removes', unregistration({ name: 'honest-broker', address: '10.0.0.5:10911' })],
+    ['replaces', registration({ name: 'honest-broker', address: '203.0.113.66:10911' })],
+    ['joins the group of', registration({ name: 'honest-broker', address: '203.0.113.66:10911', id: 7 })],
+  ])('%s no broker of another cluster by naming its own', async (_, request) => {
+    const { attack, attacker } = await startLimited()
+    await attack(async () => {
+      expect(await codeOf(attacker, inDev(request))).toBe(16)
+    })
+  })
+
+  test('registers and removes brokers of its own', async () => {
+    const { attack, attacker } = await startLimited()
+    await attack(async () => {
+      const broker = { name: 'dev', address: '203.0.113.66:10911' }
+      for (const request of [registration(broker), registration(broker), unregistration(broker)])
+        expect(await codeOf(attacker, inDev(request))).toBe(0)
     })
   })
 })

@@ -77,6 +77,7 @@ export class ProcessorWorld {
   /** Addresses of the peers of connections that can be closed, by id. */
   readonly connections = new Map<number, string>()
   readonly registrations: RegistrationCache
+  readonly counters = new Counters()
   readonly #routeInfo: RouteInfoManager
   readonly #processors: ProcessorTable
 
@@ -118,7 +119,7 @@ export class ProcessorWorld {
       startedMs: 0,
       product,
       registrations: this.registrations,
-      counters: new Counters(),
+      counters: this.counters,
       log: (_, line) => void this.logged.push(line),
       onAdminChange: ({ kind }) => void this.logged.push(kind),
       onRegistrationRejected: () => void this.logged.push('registration rejected'),

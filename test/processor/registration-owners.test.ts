@@ -1,8 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { Identity } from '../../src/protocol/identity.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import type { Dispute, RegistrationGuardOptions } from '../../src/routeinfo/registration-guard.ts'
-import { type FakeChannel, openChannel } from '../routeinfo/route-helpers.ts'
+import {
+  type Dispute,
+  RegistrationGuard,
+  type RegistrationGuardOptions,
+} from '../../src/routeinfo/registration-guard.ts'
+import { RouteTables } from '../../src/routeinfo/route-tables.ts'
+import { RouteView } from '../../src/routeinfo/route-view.ts'
+import {
+  type FakeChannel,
+  openChannel,
+  registration,
+  tableOf,
+  topicConfig,
+} from '../routeinfo/route-helpers.ts'
 import { type Answered, DATA_VERSION, ProcessorWorld, registrationBody } from './processor-world.ts'
 
 const BODY = registrationBody(['T1', 'T2'])
@@ -314,4 +326,23 @@ describe('the flags of a group', () => {
     expect(await flagsOf(guarded)).toEqual({ acting: true, zone: true })
     expect(guarded.disputes).toEqual([])
   })
+})
+
+test('A registration is a repetition for the same owner as for the guard: an account at the address of the broker, too', async () => {
+  const { world, register } = guardedWorld()
+  const ext = broker(0, '10.0.0.1:10911')
+  const repeated = async (sender: Sender): Promise<boolean> => {
+    const { registrationsUnchanged } = world.counters
+    expect((await register(ext, sender)).code).toBe(0)
+    return world.counters.registrationsUnchanged > registrationsUnchanged
+  }
+  expect(await repeated(from('10.0.0.1'))).toBe(false)
+  expect(await repeated(from('10.0.0.1', ACCOUNT))).toBe(true)
+})
+
+test('Queues are counted in steps of one topic', () => {
+  const guard = new RegistrationGuard(new RouteView(new RouteTables()), { mode: 'log' })
+  const topics = ['T1', 'T2', 'T3'].map((name) => [name, topicConfig(name, { readQueueNums: 65 })] as const)
+  const topicConfigTable = tableOf(new Map(topics))
+  expect([...guard.checkRegistration(registration({ generation: 1, topicConfigTable }))]).toHaveLength(3)
 })

@@ -180,9 +180,7 @@ describe('topics that an operator changed', () => {
 
 describe('a registration that is repeated', () => {
   const repeat = (manager: RouteInfoManager, applied: AppliedRegistration) => {
-    const { owner: broker, peer } = registration({ generation: 0 })
-    const generation = manager.queue.nextGeneration()
-    const repetition = { owner: broker, peer, channelId: 1, nowMs: 1, generation }
+    const repetition = registration({ generation: manager.queue.nextGeneration(), nowMs: 1 })
     return manager.repeatRegistration(applied, repetition, false, owner)
   }
   const applied = (
