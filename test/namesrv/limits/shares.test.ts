@@ -170,6 +170,14 @@ describe('a broker that was registered before', () => {
   })
 })
 
+test('brokers behind a local proxy that no network trusts, whose address is unknown, may be as many as maxBrokers', async () => {
+  const { connectFrom } = await start({ maxBrokers: '10', proxyProtocolTrustedNetworks: '' })
+  const codes: number[] = []
+  for (let i = 1; i <= 10; i++)
+    codes.push(await codeOf(await connectFrom(`10.0.0.${i}`), invented(`10.0.0.${i}`, i)))
+  expect(codes).toEqual(Array(10).fill(0))
+})
+
 test('topics that only brokers of one address have are at most half of maxTopics', async () => {
   const { connectFrom, lines } = await start({ maxTopics: '1000' })
   const attacker = await connectFrom('203.0.113.66')
