@@ -369,6 +369,20 @@ describe('the audit log', () => {
     ])
   })
 
+  it('has a request to the HTTP port that the policy would reject, as let pass in the mode audit', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'mode: audit\nprofile: guarded\nloopback: none\n')
+    const { auditLogPath, httpPort = 0 } = await auditedServer({ accessFile, httpListenPort: 'any' })
+    expect(await get(httpPort, '/api/v1/status')).toContain('200 OK')
+    expect(entriesOf(auditLogPath)).toEqual([
+      {
+        ...{ event: 'rejected', result: 'let pass', tls: false, identity: null, ...PEER },
+        rule: expect.stringContaining('profile guarded'),
+        reason: expect.stringContaining('the group "inspect" is rejected by profile guarded'),
+      },
+    ])
+  })
+
   it('has a registration that exceeds a rate, which its processor never sees', async () => {
     const accessFile = join(temporaryFolder(), 'access.yml')
     writeFileSync(accessFile, 'rates:\n  - { per: address, other: 1/h }\n')

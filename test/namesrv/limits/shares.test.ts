@@ -337,6 +337,15 @@ describe('requests of one address that wait', () => {
     expect(server.controller.counters.registrationsInFlight).toBe(0)
   })
 
+  test('to be registered may by default be more than a thousand brokers behind one address send at once', async () => {
+    const server = await start()
+    const release = await holdTables(server)
+    const requests = Array.from({ length: 1_001 }, (_, i) => invented(BROKER_HOST, i + 1))
+    const brokers = await flood(server, requests)
+    await release()
+    expect(await codesOf(brokers)).toEqual({ 0: 1_001 })
+  })
+
   test('to leave are at most half of unRegisterBrokerQueueCapacity', async () => {
     const server = await start({ unRegisterBrokerQueueCapacity: '8' })
     const real = await server.connectFrom(BROKER_HOST)
