@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { RequestCode } from '../protocol/request-code.ts'
 import { unusedName } from './gate.ts'
-import type { Asker, Policy, PolicyMode, ProfileName, RequestSubject } from './policy.ts'
+import type { Policy, PolicyMode, ProfileName, RequestSubject, Sender } from './policy.ts'
 import { GROUP_OF, REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
 
 /** An identity as people see it. */
@@ -12,7 +12,7 @@ export interface ShownIdentity {
   readonly roles: readonly string[]
 }
 
-interface ShownAsker {
+interface ShownSender {
   readonly profile: ProfileName
   readonly mode: PolicyMode
   /** Null is anonymous. */
@@ -24,7 +24,7 @@ interface ShownAsker {
 }
 
 /** Who someone is to a policy, and what it allows where a request names nothing. */
-export interface WhoAmI extends ShownAsker {
+export interface WhoAmI extends ShownSender {
   readonly groups: readonly {
     readonly group: RequestGroup
     readonly allowed: boolean
@@ -32,12 +32,12 @@ export interface WhoAmI extends ShownAsker {
   }[]
 }
 
-export function whoAmI(policy: Policy, asker: Asker): WhoAmI {
+export function whoAmI(policy: Policy, sender: Sender): WhoAmI {
   const groups = REQUEST_GROUPS.map((group) => {
-    const { isAllowed, rule } = decide(policy, asker, { group, ...NO_NAMES })
+    const { isAllowed, rule } = decide(policy, sender, { group, ...NO_NAMES })
     return { group, allowed: isAllowed, rule }
   })
-  return { ...shown(policy, asker), groups }
+  return { ...shown(policy, sender), groups }
 }
 
 /** A request that is not sent: what would a policy say to it? */
@@ -53,7 +53,7 @@ export interface TestedRequest {
   readonly names: Omit<RequestSubject, 'group'>
 }
 
-export interface AccessTest extends ShownAsker {
+export interface AccessTest extends ShownSender {
   readonly code: number
   readonly group: RequestGroup
   readonly allowed: boolean
@@ -99,14 +99,14 @@ export function testAccess(policy: Policy, request: TestedRequest): AccessTest |
   if (name !== undefined && account === undefined) return `there is no account ${JSON.stringify(name)}`
   const isUsable = account?.isUsableFrom(host, isTls) === true
   const certified = certificate === undefined ? undefined : policy.certificateIdentity(namesOf(certificate))
-  const asker = { identity: isUsable ? account.identity : certified, host, isTls }
+  const sender = { identity: isUsable ? account.identity : certified, host, isTls }
   const group = GROUP_OF[code as RequestCode]
-  const { isAllowed, rule } = decide(policy, asker, { group, ...names })
+  const { isAllowed, rule } = decide(policy, sender, { group, ...names })
   const note =
     account === undefined || isUsable
       ? null
       : `signatures of ${name} do not count from ${host}${isTls ? '' : ' without TLS'} (from, requireTls)`
-  return { ...shown(policy, asker), code, group, allowed: isAllowed, rule, note }
+  return { ...shown(policy, sender), code, group, allowed: isAllowed, rule, note }
 }
 
 /** The names of a certificate that has one. */
@@ -116,11 +116,11 @@ function namesOf(name: string): CertificateNames {
     : { commonName: name, subjectAltNames: [] }
 }
 
-function decide(policy: Policy, asker: Asker, subject: RequestSubject) {
-  return policy.mode === 'off' ? { isAllowed: true, rule: 'mode off' } : policy.decide(asker, subject)
+function decide(policy: Policy, sender: Sender, subject: RequestSubject) {
+  return policy.mode === 'off' ? { isAllowed: true, rule: 'mode off' } : policy.decide(sender, subject)
 }
 
-function shown(policy: Policy, { identity, host, isTls }: Asker): ShownAsker {
+function shown(policy: Policy, { identity, host, isTls }: Sender): ShownSender {
   const { profile, mode } = policy
   return {
     profile,

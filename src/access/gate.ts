@@ -78,18 +78,18 @@ export class Gate {
   #guard(group: RequestGroup, processor: Processor): Processor {
     const isOpen = this.#policy.openGroups.has(group)
     const { perAddress, perIdentity } = this.rates.ofGroup(group)
-    const isAnonymous = isOpen && READ_ONLY_GROUPS.has(group) && perIdentity.length === 0
-    if (isAnonymous && perAddress.length === 0) return processor
+    const skipsIdentity = isOpen && READ_ONLY_GROUPS.has(group) && perIdentity.length === 0
+    if (skipsIdentity && perAddress.length === 0) return processor
     return (request, context) => {
       const { channel, nowMs } = context
-      let asking = context
+      let sender = context
       try {
-        this.#count(this.rates.ofAddress(perAddress, channel.host, nowMs), request, asking)
-        if (!isAnonymous) {
+        this.#count(this.rates.ofAddress(perAddress, channel.host, nowMs), request, sender)
+        if (!skipsIdentity) {
           const { identity, unproven } = this.#identify(request, context)
           if (identity !== undefined) {
-            asking = { channel, nowMs, identity }
-            this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, asking)
+            sender = { channel, nowMs, identity }
+            this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, sender)
           }
           if (group === 'register' && identity === undefined && unproven === TOO_MANY_FAILURES)
             this.#checkOwner(request, context)
@@ -100,13 +100,13 @@ export class Gate {
             const rejection = check(withBodyOf(request, subject))
             if (rejection !== undefined) return rejection
             if (group === 'register')
-              asking = { ...asking, checkOthers: (others) => check(subjectsOf(others, subject)) }
+              sender = { ...sender, checkOthers: (others) => check(subjectsOf(others, subject)) }
           }
         }
-        const response = processor(request, asking)
-        return response instanceof Promise ? this.#whenDone(response, asking) : response
+        const response = processor(request, sender)
+        return response instanceof Promise ? this.#whenDone(response, sender) : response
       } catch (error) {
-        throw this.#identified(error, asking)
+        throw this.#identified(error, sender)
       }
     }
   }
@@ -118,10 +118,10 @@ export class Gate {
     this.#events.onRateLetPass(excess.error, request, context)
   }
 
-  #whenDone(response: Promise<RemotingResponse>, asking: RequestContext): Promise<RemotingResponse> {
-    if (asking.identity === undefined && asking.channel.certificate === null) return response
+  #whenDone(response: Promise<RemotingResponse>, sender: RequestContext): Promise<RemotingResponse> {
+    if (sender.identity === undefined && sender.channel.certificate === null) return response
     return response.catch((error: unknown) => {
-      throw this.#identified(error, asking)
+      throw this.#identified(error, sender)
     })
   }
 
@@ -186,10 +186,10 @@ export class Gate {
     identity: Identity | undefined,
   ): RemotingResponse | undefined {
     const { host, isTls } = channel
-    const asker = { identity, host, isTls }
+    const sender = { identity, host, isTls }
     let denied: { readonly subject: RequestSubject; readonly decision: Decision } | undefined
     for (const subject of subjects) {
-      const decision = subject.brokerName === UNREADABLE ? NOT_CHECKED : this.#policy.decide(asker, subject)
+      const decision = subject.brokerName === UNREADABLE ? NOT_CHECKED : this.#policy.decide(sender, subject)
       if (!decision.isAllowed) denied ??= { subject, decision }
     }
     if (denied === undefined) return undefined
@@ -198,13 +198,13 @@ export class Gate {
     const { rule } = decision
     const isEnforced = this.#policy.mode === 'enforce'
     if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, nowMs)
-    const sender = { channel, nowMs, identity }
+    const by = { channel, nowMs, identity }
     if (UNKNOWN.has(unproven) && this.#policy.accounts.size > 0)
-      this.#count(this.rates.ofFailure(host, request.body, nowMs), request, sender)
+      this.#count(this.rates.ofFailure(host, request.body, nowMs), request, by)
     const accessKey = request.extFields?.get('AccessKey') ?? null
-    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, sender)
+    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, by)
     if (!isEnforced) return undefined
-    const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
+    const fromHere = this.#policy.decide({ ...sender, host: '127.0.0.1' }, subject).isAllowed
     const remark =
       `${sentenceOf(identity, accessKey, subject, host, decision)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
       `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +

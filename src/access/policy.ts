@@ -3,7 +3,7 @@ import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { RequestGroup } from './request-groups.ts'
 
 /** What rules decide by. */
-export interface Asker {
+export interface Sender {
   /** Undefined is anonymous. */
   readonly identity: Identity | undefined
   /** The IP address by which rules decide. @see ChannelRef.host */
@@ -92,7 +92,7 @@ export interface Policy {
   networkOf(host: string): string | undefined
   /** The same, but only of networks from which a rule allows the group register: their brokers belong together. */
   brokerNetworkOf(host: string): string | undefined
-  decide(asker: Asker, subject: RequestSubject): Decision
+  decide(sender: Sender, subject: RequestSubject): Decision
 }
 
 /** The policy in effect. */

@@ -7,8 +7,9 @@ import { TokenBuckets } from './token-buckets.ts'
 
 /**
  * The rates of an address that the access file leaves out. Ten thousand clients behind one address that all connect again after a
- * restart, several times within a minute, stay below them, as do two thousand brokers that send a heartbeat each second, or half
- * as many that query their group (901) each second, too. Lookups have none: those clients look up 30 topics each, every 30 seconds, and a lookup costs little more than its rejection.
+ * restart, several times within a minute, stay below them, as do two thousand brokers that send a heartbeat each second, or a
+ * thousand that also query their group (901) each second. Lookups have none: a lookup costs little more than its rejection, and
+ * those clients look up 30 topics each every 30 seconds.
  */
 const DEFAULT_RATES: Readonly<Partial<Record<RateKind, Rate>>> = {
   connections: { count: 60_000, periodMs: 60_000 },

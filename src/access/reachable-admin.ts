@@ -1,6 +1,6 @@
 import type { Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
-import type { Asker } from './policy.ts'
+import type { Sender } from './policy.ts'
 import type { CertificateRoles, RulePolicy } from './rule-policy.ts'
 
 /** Where the addresses of each family begin. */
@@ -22,8 +22,8 @@ export function canReachAdmin(
   for (const host of new Set([...FIRST_HOSTS, ...edges])) {
     const accounts = [...policy.accounts.values()].filter((account) => account.isUsableFrom(host, true))
     for (const identity of [undefined, ...accounts.map((account) => account.identity), ...certified]) {
-      const asker: Asker = { identity, host, isTls: true }
-      if (policy.decide(asker, subject).isAllowed) return true
+      const sender: Sender = { identity, host, isTls: true }
+      if (policy.decide(sender, subject).isAllowed) return true
     }
   }
   return false

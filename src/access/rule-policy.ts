@@ -4,7 +4,6 @@ import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
 import type {
   Account,
-  Asker,
   Decision,
   GuardSettings,
   Policy,
@@ -12,6 +11,7 @@ import type {
   ProfileName,
   RateLimits,
   RequestSubject,
+  Sender,
 } from './policy.ts'
 import { REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
 
@@ -111,9 +111,9 @@ export class RulePolicy implements Policy {
     return this.#parts.certificates.length > 0 || this.rules.some(({ who }) => who?.by === 'certificate')
   }
 
-  decide(asker: Asker, subject: RequestSubject): Decision {
+  decide(sender: Sender, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
-      if (matches(rule, asker, subject)) return this.#decisions.get(rule) as Decision
+      if (matches(rule, sender, subject)) return this.#decisions.get(rule) as Decision
     }
     return this.#noMatch
   }
@@ -163,7 +163,7 @@ function isForEveryone({ who, from, names = {}, announce }: Rule): boolean {
   return [who, from, announce, ...Object.values(names)].every((limit) => limit === undefined)
 }
 
-function matches(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
+function matches(rule: Rule, { identity, host }: Sender, subject: RequestSubject): boolean {
   const { who, from, announce, names } = rule
   if (who !== undefined && !isIdentified(identity, who)) return false
   if (from !== undefined && !from.has(host)) return false

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ExtFields } from '../protocol/remoting-command.ts'
-import type { Account, Asker } from './policy.ts'
+import type { Account, Sender } from './policy.ts'
 
 /**
  * The signature of a request: HMAC-SHA1, in Base64, of the values of all ext fields in ascending order of their names (UTF-16
@@ -62,7 +62,7 @@ export class Signatures {
   }
 
   /** Verifies the signature of a request, in constant time. */
-  verify(extFields: ExtFields | null, body: Buffer | null, { host, isTls }: Omit<Asker, 'identity'>): Proof {
+  verify(extFields: ExtFields | null, body: Buffer | null, { host, isTls }: Omit<Sender, 'identity'>): Proof {
     const accessKey = extFields?.get('AccessKey') ?? ''
     const signature = extFields?.get('Signature') ?? ''
     if (extFields === null || (accessKey === '' && signature === '')) return unproven('not signed')

@@ -1,4 +1,4 @@
-import type { Asker } from '../access/policy.ts'
+import type { Sender } from '../access/policy.ts'
 import { hostOf } from '../common/host-of.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { Inspector, InspectResponse } from '../inspect/inspector.ts'
@@ -60,7 +60,7 @@ export function apiRoute(inspector: Inspector): HttpRoute {
         await inspector.ask({
           target,
           owner: request,
-          asker: askerOf(request),
+          sender: senderOf(request),
           knownVersions: knownVersions(request),
         }),
       )
@@ -74,7 +74,7 @@ export function apiRoute(inspector: Inspector): HttpRoute {
 }
 
 /** HTTP requests are neither signed nor, for the access policy, encrypted. */
-function askerOf({ peer }: HttpRequest): Asker {
+function senderOf({ peer }: HttpRequest): Sender {
   return { identity: undefined, host: hostOf(peer), isTls: false }
 }
 

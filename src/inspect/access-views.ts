@@ -44,7 +44,7 @@ export function whoAmIView({ access }: InspectSources): View {
         items: objectOf({ group: { enum: REQUEST_GROUPS }, allowed: FLAG, rule: TEXT }),
       },
     }),
-    read: ({ asker }) => whoAmI(access().policy, asker),
+    read: ({ sender }) => whoAmI(access().policy, sender),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Asker } from '../access/policy.ts'
+import type { Sender } from '../access/policy.ts'
 import type { TimeSlicer } from '../common/time-slicer.ts'
 import { LockError, type LockOwner } from '../routeinfo/read-write-lock.ts'
 import { jsonBody } from './json-text.ts'
@@ -19,7 +19,7 @@ export interface InspectRequest {
   /** Path with query, percent-encoded. */
   readonly target: string
   readonly owner: LockOwner
-  readonly asker: Asker
+  readonly sender: Sender
   /** Versions that the client has: the response is 304 if the present one is among them. */
   readonly knownVersions?: readonly string[]
 }
@@ -44,7 +44,7 @@ export class Inspector {
   }
 
   /** Rejects if a view fails unexpectedly. @throws {LimitError} (rejects) Too many requests wait for the tables. */
-  async ask({ target, owner, asker, knownVersions = [] }: InspectRequest): Promise<InspectResponse> {
+  async ask({ target, owner, sender, knownVersions = [] }: InspectRequest): Promise<InspectResponse> {
     this.#underWay++
     try {
       if (this.#underWay > MAX_UNDER_WAY) throw new ViewError('ERR_UNAVAILABLE', TOO_MANY)
@@ -52,7 +52,7 @@ export class Inspector {
       const version = view.version?.()
       if (version !== undefined && knownVersions.includes(version))
         return { status: 304, body: Buffer.alloc(0), version }
-      const value = await view.read({ path, query, owner, asker })
+      const value = await view.read({ path, query, owner, sender })
       return { status: 200, body: await this.#slicer.run(jsonBody(value)), version }
     } catch (error) {
       const { code, message } = asViewError(error)

@@ -1,4 +1,4 @@
-import type { Asker } from '../access/policy.ts'
+import type { Sender } from '../access/policy.ts'
 import { CodedError } from '../common/coded-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 import { CURRENT_VERSION } from '../protocol/remoting-command.ts'
@@ -22,7 +22,7 @@ export interface ViewRequest {
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   /** The sender, as the access policy sees it. */
-  readonly asker: Asker
+  readonly sender: Sender
   /** For whom it reads: if it closes, waiting for the lock ends. */
   readonly owner: LockOwner
 }

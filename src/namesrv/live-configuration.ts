@@ -15,7 +15,7 @@ import { type ConfigKey, isUpdatable, type ResolvedKey } from './config/config-k
 import { CONFIG_KEYS, findConfigKey } from './config/config-keys.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { hasContent, recoveryLog, replaceFile } from './files/atomic-file.ts'
-import { askerOf, senderOf } from './logs/processor-events.ts'
+import { senderName, senderOf } from './logs/processor-events.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Maximum length of a text, and maximum number of keys, that a response and a log line quote. */
@@ -70,51 +70,53 @@ export class LiveConfiguration implements NamesrvConfiguration {
     return this.#context.configuration.storedLines()
   }
 
-  async update(properties: Buffer, asking: RequestContext): Promise<ConfigUpdateOutcome> {
+  async update(properties: Buffer, sender: RequestContext): Promise<ConfigUpdateOutcome> {
     const { configuration, throttle } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
       throw new LimitError('maxConfigUpdateBytes', reason)
     }
-    const update = readUpdate(properties, askerOf(asking), configuration.blackList)
-    if (!Array.isArray(update)) return this.#rejected(asking, update)
+    const update = readUpdate(properties, senderName(sender), configuration.blackList)
+    if (!Array.isArray(update)) return this.#rejected(sender, update)
     let changed: [string, string][] = []
     try {
       await this.#changes.change((state) => {
         changed = applyUpdate(state, update)
-      }, shareOfSender(asking))
-      this.#countChange(asking, changed)
-      const fields = { ...senderOf(asking), changed: Object.fromEntries(changed), stored: this.#isStored }
+      }, shareOfSender(sender))
+      this.#countChange(sender, changed)
+      const fields = { ...senderOf(sender), changed: Object.fromEntries(changed), stored: this.#isStored }
       throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
       if (cause instanceof NotDurableError) {
-        this.#countChange(asking, changed)
-        return this.#rejected(asking, { kind: 'rejected', reason: cause.message, cause })
+        this.#countChange(sender, changed)
+        return this.#rejected(sender, { kind: 'rejected', reason: cause.message, cause })
       }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
-      return this.#rejected(asking, { kind: 'rejected', reason, cause })
+      return this.#rejected(sender, { kind: 'rejected', reason, cause })
     }
   }
 
-  #countChange(asking: RequestContext, changed: readonly [string, string][]): void {
+  #countChange(sender: RequestContext, changed: readonly [string, string][]): void {
     if (changed.length === 0) return
     const { audit, counters, events } = this.#context
-    audit.write({ ...auditEntry(asking), result: 'done', over: { keys: Object.fromEntries(changed) } })
+    audit.write({ ...auditEntry(sender), result: 'done', over: { keys: Object.fromEntries(changed) } })
     counters.configurationUpdates++
-    const address = asking.channel.remoteAddress
-    events.add('configuration_changed', askerOf(asking), changed.map(([key]) => key).join(', '), { address })
+    const address = sender.channel.remoteAddress
+    events.add('configuration_changed', senderName(sender), changed.map(([key]) => key).join(', '), {
+      address,
+    })
   }
 
-  #rejected(asking: RequestContext, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
+  #rejected(sender: RequestContext, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
     const { kind, reason, cause } = outcome
     const { audit, throttle } = this.#context
     if (!(cause instanceof NotDurableError))
-      audit.write({ ...auditEntry(asking), result: 'rejected', rule: kind, reason })
-    const fields = { ...senderOf(asking), reason }
+      audit.write({ ...auditEntry(sender), result: 'rejected', rule: kind, reason })
+    const fields = { ...senderOf(sender), reason }
     if (cause === undefined) throttle.log('warn', 'configuration update rejected', fields)
     else if (cause instanceof NotDurableError)
       throttle.log('error', 'configuration update applied but not durable', fields)
@@ -124,8 +126,8 @@ export class LiveConfiguration implements NamesrvConfiguration {
 }
 
 /** What each line of the audit log says of an update. */
-function auditEntry(asking: RequestContext) {
-  const by = originOf(RequestCode.UPDATE_NAMESRV_CONFIG, asking)
+function auditEntry(sender: RequestContext) {
+  const by = originOf(RequestCode.UPDATE_NAMESRV_CONFIG, sender)
   return { event: 'configuration_changed', by } as const
 }
 

@@ -279,8 +279,8 @@ export class NamesrvController {
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
       connections: {
-        close: (id, address, asking) => {
-          const isClosed = this.#server?.closeNamed(id, address, asking) ?? false
+        close: (id, address, sender) => {
+          const isClosed = this.#server?.closeNamed(id, address, sender) ?? false
           if (isClosed) this.#liveness.housekeeping.onClosedByOperator(id)
           return isClosed
         },
@@ -298,8 +298,8 @@ export class NamesrvController {
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
       },
       counters,
-      ({ limit, message }, { code, extFields }, asking) => {
-        const by = originOf(code, asking)
+      ({ limit, message }, { code, extFields }, sender) => {
+        const by = originOf(code, sender)
         logRejection(this.#context, limit, by.peer, `request ${code}: ${message}`, by.identity?.name)
         // What the processor of registrations rejects it has reported, with the broker's name.
         if (code !== RequestCode.REGISTER_BROKER || limit.startsWith('rates.'))

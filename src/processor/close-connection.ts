@@ -6,7 +6,7 @@ import { requiredField, requiredLongField, SUCCESS } from './request-fields.ts'
 /** Open connections, as far as a request can close them. */
 export interface ClosableConnections {
   /** @returns Whether a connection with this id is open, and its peer has this address. */
-  close(id: number, address: string, asking: ChannelRef): boolean
+  close(id: number, address: string, sender: ChannelRef): boolean
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Asker } from '../access/policy.ts'
+import type { Sender } from '../access/policy.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { LockOwner } from '../routeinfo/read-write-lock.ts'
@@ -6,7 +6,7 @@ import { requiredField } from './request-fields.ts'
 
 /** Gives the JSON of a path, as the HTTP port does. */
 export interface Inspection {
-  ask(request: { readonly target: string; readonly owner: LockOwner; readonly asker: Asker }): Promise<{
+  ask(request: { readonly target: string; readonly owner: LockOwner; readonly sender: Sender }): Promise<{
     /** As in HTTP. */
     readonly status: number
     readonly body: Buffer
@@ -27,8 +27,8 @@ export function inspect(inspection: Inspection): Processor {
   return async (request, { channel, identity }) => {
     const target = requiredField(request, 'path')
     const { host, isTls } = channel
-    const asker = { identity, host, isTls }
-    const { status, body } = await inspection.ask({ target, owner: channel, asker })
+    const sender = { identity, host, isTls }
+    const { status, body } = await inspection.ask({ target, owner: channel, sender })
     const extFields = new Map([['status', `${status}`]])
     if (status === 200) return { code: ResponseCode.SUCCESS, extFields, body }
     const remark = body.toString().trimEnd()

@@ -10,11 +10,11 @@ export interface NamesrvConfiguration {
   /**
    * Applies and stores an update; updates are applied one after the other.
    * @param properties - Text of a `.properties` file.
-   * @param asking - Of the request that brought it.
+   * @param sender - Of the request that brought it.
    * @returns The outcome, once it is stored; nothing has changed unless it is `taken`.
    * @throws {LimitError} (rejects)
    */
-  update(properties: Buffer, asking: RequestContext): Promise<ConfigUpdateOutcome>
+  update(properties: Buffer, sender: RequestContext): Promise<ConfigUpdateOutcome>
 }
 
 /**

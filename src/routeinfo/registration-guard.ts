@@ -89,7 +89,7 @@ export interface RegistrationGuardOptions {
 const NO_MEMBERS: ReadonlyMap<bigint, string> = new Map()
 /** A client makes an object of each queue of a topic; real topics have a few hundred on the brokers of an owner. */
 const MAX_QUEUES = 65_536
-/** So few on a broker are limited by the number of brokers. */
+/** Topics with at most these queues on a broker are not counted: `maxBrokers` limits them. */
 const FEW_QUEUES = 64
 
 /**
@@ -167,7 +167,7 @@ export class RegistrationGuard {
   checkTopic(topic: string, queueDatas: readonly QueueData[], claimant: Claimant, nowMs: number): void {
     if (this.#mode === 'off') return
     let count = 0
-    for (const queueData of queueDatas) count += mostQueues(queueData)
+    for (const queueData of queueDatas) count += maxQueues(queueData)
     if (count > FEW_QUEUES) {
       const named = new Set(queueDatas.map(({ brokerName }) => brokerName))
       const source = sourceOfOwner(claimant.owner)
@@ -256,7 +256,7 @@ export class RegistrationGuard {
     let ownNames: ReadonlySet<string> | undefined
     for (const [index, topicQueues] of queues.entries()) {
       const topic = names[index] as string
-      let count = mostQueues(topicQueues)
+      let count = maxQueues(topicQueues)
       if (count > FEW_QUEUES) {
         const own: ReadonlySet<string> = ownNames ?? this.#namesOf(registration.owner)
         ownNames = own
@@ -300,7 +300,7 @@ export class RegistrationGuard {
   #queuesOn(topic: string, isCounted: (brokerName: string) => boolean): number {
     let count = 0
     for (const [name, queueData] of this.#view.queues(topic) ?? [])
-      if (isCounted(name)) count += mostQueues(queueData)
+      if (isCounted(name)) count += maxQueues(queueData)
     return count
   }
 
@@ -408,7 +408,7 @@ function isAlive(broker: OwnedBroker, nowMs: number): boolean {
   return broker.lastUpdateTimestampMs + broker.heartbeatTimeoutMs >= nowMs
 }
 
-function mostQueues({ readQueueNums, writeQueueNums }: TopicQueues): number {
+function maxQueues({ readQueueNums, writeQueueNums }: TopicQueues): number {
   return Math.max(readQueueNums, writeQueueNums)
 }
 

@@ -134,12 +134,12 @@ describe('Profiles', () => {
 
   it('name themselves as the place of a decision, also if nothing matches', () => {
     const policy = profilePolicy('default')
-    const asker = { identity: undefined, host: REMOTE, isTls: false }
-    expect(policy.decide(asker, subjectOf('lookup'))).toMatchObject({
+    const sender = { identity: undefined, host: REMOTE, isTls: false }
+    expect(policy.decide(sender, subjectOf('lookup'))).toMatchObject({
       isAllowed: true,
       rule: 'profile default',
     })
-    expect(policy.decide(asker, subjectOf('config'))).toMatchObject({
+    expect(policy.decide(sender, subjectOf('config'))).toMatchObject({
       isAllowed: false,
       rule: 'profile default',
     })
@@ -247,8 +247,8 @@ describe('Rules of an access file', () => {
 accounts: [{ accessKey: team-a, secretKey: "abc" }]
 rules: [{ allow: [admin], who: { account: team-a }, topics: ["team-a-*"] }]
 `)
-    const asker = { identity: identity('team-a'), host: REMOTE, isTls: false }
-    const may = (names: Partial<RequestSubject>) => team.decide(asker, subjectOf('admin', names)).isAllowed
+    const sender = { identity: identity('team-a'), host: REMOTE, isTls: false }
+    const may = (names: Partial<RequestSubject>) => team.decide(sender, subjectOf('admin', names)).isAllowed
     expect(may({ topic: 'team-a-orders' })).toBe(true)
     expect(may({ topic: 'team-b-orders' })).toBe(false)
     // 205 names a broker, 100 names nothing.

@@ -65,7 +65,7 @@ async function read(view: View, query = '') {
     path: {},
     query: new URLSearchParams(query),
     owner: { closed: false },
-    asker: { identity: undefined, host: '127.0.0.1', isTls: false },
+    sender: { identity: undefined, host: '127.0.0.1', isTls: false },
   })
   const valid = ajv.compile(view.response)
   if (!valid(value)) throw new Error(ajv.errorsText(valid.errors))

@@ -450,13 +450,13 @@ test('Java clients older than 4.9.4 are information; clients of other languages 
 })
 
 describe('a topic without route', () => {
-  const asker = { address: '10.0.0.5', language: 'JAVA', version: 513 }
+  const sender = { address: '10.0.0.5', language: 'JAVA', version: 513 }
   const owner = { closed: false }
 
   /** Clients ask every thirty seconds. */
   async function asked(world: ReturnType<typeof findingsWorld>, topic: string): Promise<Finding | undefined> {
     for (let n = 0; n < 3; n++) {
-      world.misses.add(topic, () => asker)
+      world.misses.add(topic, () => sender)
       await world.evaluate({ afterMs: 30_000 })
     }
     return world.findings.list().find(({ rule }) => rule === 'no_route')
@@ -485,10 +485,10 @@ describe('a topic without route', () => {
   test('is not raised at the first lookup after a route that it had in between', async () => {
     const world = findingsWorld()
     await world.register(master)
-    for (let n = 0; n < 3; n++) world.misses.add('Late', () => asker)
+    for (let n = 0; n < 3; n++) world.misses.add('Late', () => sender)
     world.misses.onRoutesChanged(() => true)
     await world.evaluate({ afterMs: 864_000_000 })
-    world.misses.add('Late', () => asker)
+    world.misses.add('Late', () => sender)
     expect(await world.evaluate({ afterMs: 1_000 })).toEqual([])
   })
 
@@ -534,7 +534,7 @@ describe('a topic without route', () => {
     await world.register({ ...master, topics: { Bills: {} } })
     world.manager.onChannelsDestroy([1])
     for (let n = 0; n < 3; n++) {
-      world.misses.add('Bills', () => asker)
+      world.misses.add('Bills', () => sender)
       await asked(world, 'Orders')
     }
     const left = world.findings.list().filter(({ rule }) => rule === 'no_route')
@@ -562,8 +562,8 @@ describe('a topic without route', () => {
     await world.register(master)
     world.manager.onChannelsDestroy([2])
     for (let n = 0; n < 3; n++) {
-      world.misses.add('Old', () => asker)
-      world.misses.add('Orders', () => asker)
+      world.misses.add('Old', () => sender)
+      world.misses.add('Orders', () => sender)
       await world.evaluate({ afterMs: 30_000 })
     }
     const left = world.findings.list().find(({ rule }) => rule === 'no_route')
@@ -581,8 +581,8 @@ describe('a topic without route', () => {
   test('is not raised if it is looked up once, or for a moment, or no more, or has a route by now', async () => {
     const world = findingsWorld()
     await world.register(master)
-    world.misses.add('Once', () => asker)
-    for (let n = 0; n < 5; n++) world.misses.add('Moment', () => asker)
+    world.misses.add('Once', () => sender)
+    for (let n = 0; n < 5; n++) world.misses.add('Moment', () => sender)
     expect(await world.evaluate()).toEqual([])
     expect(await asked(world, 'Wanted')).toBeDefined()
     world.misses.onRoutesChanged((topic) => topic === 'Wanted')
@@ -1041,7 +1041,7 @@ test('the view lists findings, what they are of, and what is checked, and select
       path: {},
       query: new URLSearchParams(query),
       owner: { closed: false },
-      asker: { identity: undefined, host: '127.0.0.1', isTls: false },
+      sender: { identity: undefined, host: '127.0.0.1', isTls: false },
     })
   expect(read('severity=info')).toMatchObject({
     counts: [

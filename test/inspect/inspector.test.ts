@@ -17,11 +17,11 @@ const topicView: View = {
 }
 
 const owner = { closed: false }
-const asker = { identity: undefined, host: '127.0.0.1', isTls: false }
+const sender = { identity: undefined, host: '127.0.0.1', isTls: false }
 
 async function answer(target: string, knownVersions: string[] = []) {
   const inspector = new Inspector([topicView], wholeSlicer())
-  const { status, body, version } = await inspector.ask({ target, owner, asker, knownVersions })
+  const { status, body, version } = await inspector.ask({ target, owner, sender, knownVersions })
   return { status, version, value: body.length === 0 ? undefined : JSON.parse(body.toString()) }
 }
 
@@ -67,7 +67,7 @@ test('beyond 16 views under way, a request gets 503, and the views before it the
     read: () => finished.then(() => ({})),
   }
   const inspector = new Inspector([slow], wholeSlicer())
-  const ask = () => inspector.ask({ target: slow.path, owner, asker })
+  const ask = () => inspector.ask({ target: slow.path, owner, sender })
   const first = Array.from({ length: 16 }, ask)
   const { status, body } = await ask()
   expect(status).toBe(503)

@@ -6,7 +6,7 @@ import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { subjectOf } from './audit-log.ts'
-import { askerOf, senderOf } from './processor-events.ts'
+import { senderName, senderOf } from './processor-events.ts'
 import { logRateLetPass } from './request-log.ts'
 
 /** A longer access key is cut. */
@@ -15,9 +15,9 @@ const MAX_KEY_CHARACTERS = 100
 /** Counts, keeps and logs the requests that the access policy rejects. */
 export function createAccessLog(context: NamesrvContext): GateEvents {
   return {
-    onDenied: (denial, request, asking) => logDenial(context, denial, request, asking),
-    onRateLetPass: (error, { code, extFields }, asking) =>
-      logRateLetPass(context, error, originOf(code, asking), subjectOf(extFields)),
+    onDenied: (denial, request, sender) => logDenial(context, denial, request, sender),
+    onRateLetPass: (error, { code, extFields }, sender) =>
+      logRateLetPass(context, error, originOf(code, sender), subjectOf(extFields)),
   }
 }
 
@@ -54,7 +54,7 @@ function logDenial(
     counters.registrationsRejected++
     const brokerName = extFields?.get('brokerName') ?? ''
     const brokerAddr = extFields?.get('brokerAddr') ?? ''
-    const registration = { brokerName, brokerAddr, by: askerOf(context), limit: undefined }
+    const registration = { brokerName, brokerAddr, by: senderName(context), limit: undefined }
     if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: `access: ${rule}` })
   }
   const line = isEnforced ? 'request denied' : 'request would be denied (mode audit)'

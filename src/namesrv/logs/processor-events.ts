@@ -16,30 +16,30 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
   const { audit, history, logger, misses, throttle } = context
   const logsNoRoute = logger.isLevelEnabled('debug')
   return {
-    log: (level, line, fields, asking) => void throttle.log(level, line, { ...senderOf(asking), ...fields }),
+    log: (level, line, fields, sender) => void throttle.log(level, line, { ...senderOf(sender), ...fields }),
 
-    onAdminChange: (change, asking) => {
+    onAdminChange: (change, sender) => {
       const { line, fields } = lineOf(change)
-      throttle.log('info', line, { ...senderOf(asking), ...fields })
-      keep(change, askerOf(asking), context)
-      audit.write(adminChangeEntry(change, asking))
+      throttle.log('info', line, { ...senderOf(sender), ...fields })
+      keep(change, senderName(sender), context)
+      audit.write(adminChangeEntry(change, sender))
     },
 
-    onRegistrationRejected: ({ brokerName, brokerAddr, limit, isDisputed, reason }, asking) => {
+    onRegistrationRejected: ({ brokerName, brokerAddr, limit, isDisputed, reason }, sender) => {
       // What a limit or the guard rejects is logged as such.
       if (limit === undefined && !isDisputed)
-        throttle.log('warn', 'registration rejected', { ...senderOf(asking), brokerName, brokerAddr, reason })
+        throttle.log('warn', 'registration rejected', { ...senderOf(sender), brokerName, brokerAddr, reason })
       if (!isDisputed)
         audit.write({
           event: 'registration_rejected',
-          by: originOf(RequestCode.REGISTER_BROKER, asking),
+          by: originOf(RequestCode.REGISTER_BROKER, sender),
           over: { broker: brokerName, address: brokerAddr },
           result: 'rejected',
           rule: limit,
           reason,
         })
       if (brokerName === null) return
-      const by = askerOf(asking)
+      const by = senderName(sender)
       history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by, limit, reason })
     },
 
@@ -61,7 +61,7 @@ export function senderOf({ channel: { remoteAddress: peer }, identity }: Request
 }
 
 /** The sender of a request in words: `10.0.0.1:5000`, or `ops (10.0.0.1:5000)` if it is proven. */
-export function askerOf({ channel: { remoteAddress }, identity }: RequestContext): string {
+export function senderName({ channel: { remoteAddress }, identity }: RequestContext): string {
   return identity === undefined ? remoteAddress : `${identity.name} (${remoteAddress})`
 }
 

@@ -208,11 +208,11 @@ export class RemotingServer {
    * @param address - `host:port` of its peer, so that a wrong id closes no other connection.
    * @returns Whether there is such a connection.
    */
-  closeNamed(id: number, address: string, asking: ChannelRef): boolean {
+  closeNamed(id: number, address: string, sender: ChannelRef): boolean {
     const connection = this.#connections.get(id)
     if (connection === undefined || connection.closing || connection.remoteAddress !== address) return false
     const reason = closedFor('closed_by_operator')
-    if (id === asking.id) connection.finish(reason)
+    if (id === sender.id) connection.finish(reason)
     else connection.destroy(reason)
     return true
   }
