@@ -98,7 +98,7 @@ export const OWN_KEYS = [
     'Max bytes of an update of the configuration (318); a longer one is rejected. An update has a few keys, so this need not be raised; set it to 0 to reject every update.',
   ),
   int('maxWaitingChanges', 256, { min: 1 }).atStart(
-    'Max changes of the key-value table, and of the configuration, that wait for the disk; beyond it the response is SYSTEM_BUSY. One address may have at most half; loopback, accounts and certificates have no such share. Raise it if a tool makes more changes at a time.',
+    'Max changes of the key-value table, and of the configuration, that wait for the disk; beyond it the response is SYSTEM_BUSY. One address may have at most half; loopback, accounts and certificates are exempt. Raise it if a tool makes more changes at a time.',
   ),
   string(
     'routeSnapshotPath',
@@ -164,16 +164,16 @@ export const OWN_KEYS = [
     'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next registration. One address may have at most half, as with maxBrokers. Raise it for more brokers than this.',
   ),
   int('maxWaitingRequests', 10_000, { min: 1 }).atStart(
-    'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. One address may have at most half; loopback has no such share. The default is that of a request queue in Java; raise it if requests are rejected while large registrations are applied.',
+    'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. One address may have at most half; loopback is exempt. The default is that of a request queue in Java; raise it if requests are rejected while large registrations are applied.',
   ),
   int('maxBrokers', 10_000, { min: 1 }).atStart(
-    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing, unless that broker was registered before. One address may have as many as are left for others, at most half; loopback, and accounts, certificates and named networks of the access file, have no such share. Raise it for a larger cluster.',
+    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing, unless that broker was registered before. One address may have as many as are left for others, at most half; loopback, and accounts, certificates and named networks of the access file, are exempt. Raise it for a larger cluster.',
   ),
   int('maxTopics', 1_000_000, { min: 1 }).atStart(
     'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing, unless a broker brings back those it had. Topics that only brokers of one address have may be as many as are left for others, as with maxBrokers. Raise it for a larger cluster, with memory for the routes.',
   ),
   int('maxKVEntries', 50_000, { min: 1 }).atStart(
-    'Max entries of the key-value table; one more is rejected. One address may have as many as are left for others, at most half, besides those in the file at the start; loopback, accounts and certificates have no such share. Raise it only if needed: each change writes the whole file, which takes longer the more entries there are.',
+    'Max entries of the key-value table; one more is rejected. One address may have as many as are left for others, at most half, besides those in the file at the start; loopback, accounts and certificates are exempt. Raise it only if needed: each change writes the whole file, which takes longer the more entries there are.',
   ),
   long('maxKVBytes', 4_194_304, { unit: 'bytes', min: 1 }).atStart(
     'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. One address may use at most half, as with maxKVEntries. Raise it only if needed: the order configuration in it is part of every registration response.',
