@@ -36,9 +36,9 @@ if (folder === undefined) {
   process.exit(2)
 }
 mkdirSync(folder, { recursive: true })
-// Closed to this machine, so that something is rejected.
+// Closed to this machine, but for the page, so that something is rejected.
 const accessFile = join(mkdtempSync(join(tmpdir(), 'mqnamesrv-page-')), 'access.yml')
-writeFileSync(accessFile, 'profile: default\nloopback: none\n')
+writeFileSync(accessFile, 'profile: default\nloopback: none\nrules: [{ allow: inspect }]\n')
 await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
 const browser = await launchBrowser()
 for (const cluster of ['full', 'empty'] as const) {

@@ -38,7 +38,7 @@ const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this a
 
 type Processors = Readonly<Record<RequestCode, Processor>>
 
-/** They prove nothing, but clients sign with accounts of the brokers, which this server need not know. */
+/** They prove nothing, but peers sign with accounts of the brokers, which this server need not know. */
 const UNKNOWN: ReadonlySet<UnprovenReason | undefined> = new Set([
   'unknown access key',
   'account not usable from this address or without TLS',
@@ -91,9 +91,8 @@ export class Gate {
             asking = { channel, nowMs, identity }
             this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, asking)
           }
-          // Carried out as anonymous, it would give the broker of an account another owner.
-          if (group === 'register' && unproven === TOO_MANY_FAILURES)
-            throw this.rates.failuresExcess(channel.host, nowMs)
+          if (group === 'register' && identity === undefined && unproven === TOO_MANY_FAILURES)
+            this.#checkOwner(request, context)
           if (!isOpen) {
             const check = (subjects: readonly RequestSubject[]) =>
               this.#check(subjects, unproven, request, context, identity)
@@ -153,11 +152,19 @@ export class Gate {
     if (isVerified && !this.rates.mayFail(channel.host, nowMs))
       return { account: undefined, reason: TOO_MANY_FAILURES }
     const proof = this.#signatures.verify(extFields, body, channel)
-    if (isVerified && proof.account === undefined) {
-      const failures = UNKNOWN.has(proof.reason) ? 0 : 1
-      this.#count(this.rates.ofFailure(channel.host, failures, body?.length ?? 0, nowMs), request, context)
-    }
+    if (isVerified && proof.account === undefined && !UNKNOWN.has(proof.reason))
+      this.#count(this.rates.ofFailure(channel.host, body, nowMs), request, context)
     return proof
+  }
+
+  /**
+   * Carried out as anonymous, a request signed for an account would give the broker of that account another owner.
+   * @throws {LimitError} It may be.
+   */
+  #checkOwner({ extFields }: RemotingCommand, { channel, nowMs }: RequestContext): void {
+    const { accounts, mode } = this.#policy
+    if (mode !== 'off' && accounts.has(extFields?.get('AccessKey') ?? ''))
+      throw this.rates.failuresExcess(channel.host, nowMs)
   }
 
   #certified({ certificate }: RequestContext['channel']): Identity | undefined {
@@ -193,7 +200,7 @@ export class Gate {
     if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, nowMs)
     const sender = { channel, nowMs, identity }
     if (UNKNOWN.has(unproven) && this.#policy.accounts.size > 0)
-      this.#count(this.rates.ofFailure(host, 1, 0, nowMs), request, sender)
+      this.#count(this.rates.ofFailure(host, request.body, nowMs), request, sender)
     const accessKey = request.extFields?.get('AccessKey') ?? null
     this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, sender)
     if (!isEnforced) return undefined

@@ -147,10 +147,10 @@ export class Rates {
     return this.#failures.every(({ buckets, isEnforced }) => !isEnforced || buckets.has(source, nowMs))
   }
 
-  /** Counts failures, and the bytes that were hashed to no end. */
-  ofFailure(host: string, failures: number, hashedBytes: number, nowMs: number): Excess | undefined {
-    const cost = failures + Math.floor(hashedBytes / BYTES_OF_FAILURE)
-    return cost === 0 ? undefined : this.#excess(this.#failures, sourceOf(host), nowMs, cost)
+  /** Counts a failure, and the body that was hashed for nothing. */
+  ofFailure(host: string, body: Buffer | null, nowMs: number): Excess | undefined {
+    const cost = 1 + Math.floor((body?.length ?? 0) / BYTES_OF_FAILURE)
+    return this.#excess(this.#failures, sourceOf(host), nowMs, cost)
   }
 
   /** For a request that would have needed a signature which is not verified. */

@@ -5,11 +5,12 @@ import { sourceOf } from './source-of.ts'
 /**
  * The source whose share of the limits an owner uses: its address (IPv6: the /64), unless it is an account, a certificate or a
  * named network.
- * @returns Undefined for these and for loopback, from where behind a local proxy all peers come: they may use the limits up.
+ * @returns Undefined for these, and for loopback and `unknown`, which all peers behind a local proxy have: they may use the
+ * limits up.
  */
 export function shareOf(owner: string): string | undefined {
   // An account is `account ops`; an address has no space.
-  const hasNoShare = owner.includes(' ') || LOOPBACK.has(owner)
+  const hasNoShare = owner.includes(' ') || owner === 'unknown' || LOOPBACK.has(owner)
   return hasNoShare ? undefined : sourceOf(owner)
 }
 

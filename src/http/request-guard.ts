@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
-import { hostOf } from '../common/host-of.ts'
 
 /** Why a request is rejected. */
 export interface HttpProblem {
@@ -17,8 +16,8 @@ export interface HttpProblem {
 export interface RequestGuardOptions {
   /** Token that clients send as `Authorization: Bearer …`; undefined requires none. Read at every request. */
   readonly token: () => string | undefined
-  /** Why the access policy rejects requests from a host without a token; undefined if it allows them. */
-  readonly denialOf: (path: string, host: string) => Pick<HttpProblem, 'rule' | 'reason'> | undefined
+  /** Why the access policy rejects a request without a token from `host:port`; undefined if it lets it pass. */
+  readonly denialOf: (path: string, peer: string) => Pick<HttpProblem, 'rule' | 'reason'> | undefined
   /** Host names that clients may use, besides `localhost` and any IP address. */
   readonly allowedHosts: readonly string[]
   /** Whether a path is served without the token and under any host name: health checks and the address service. */
@@ -96,7 +95,7 @@ export class RequestGuard {
     if (!this.#needsToken(path)) return undefined
     const token = this.#token()
     if (token === undefined) {
-      const denial = this.#denialOf(path, hostOf(`${socket.remoteAddress}:`))
+      const denial = this.#denialOf(path, `${socket.remoteAddress}:${socket.remotePort}`)
       return denial && { status: 403, ...denial }
     }
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []

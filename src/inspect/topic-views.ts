@@ -104,12 +104,17 @@ export function topicView(sources: InspectSources): View {
 }
 
 /** What of a topic's queues on a broker group the commands depend on. */
-interface ShownQueues {
+interface ShownQueues extends BrokerQueues {
   readonly cluster: string | null
+  /** As the broker has them, if they differ from those here. */
+  readonly registered: BrokerQueues | null
+  readonly members: readonly BrokerMember[]
+}
+
+interface BrokerQueues {
   readonly perm: number
   readonly readQueues: number
   readonly writeQueues: number
-  readonly members: readonly BrokerMember[]
 }
 
 function* queuesOf(view: RouteView, topic: string, sources: InspectSources): Steps<ShownQueues[]> {
@@ -156,7 +161,10 @@ export function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag 
 function commandsFor(topic: string, brokers: readonly ShownQueues[]) {
   const clusters = [...new Set(brokers.flatMap(({ cluster }) => cluster ?? []))].slice(0, MAX_CLUSTERS)
   const commands = clusters.flatMap((cluster) => {
-    const there = brokers.filter((each) => each.cluster === cluster)
+    // These commands change brokers, which do not know what a request to this server changed.
+    const there = brokers
+      .filter((each) => each.cluster === cluster)
+      .map((each): BrokerQueues => each.registered ?? each)
     const [first] = there
     const isOpen = there.every(({ perm }) => accessOf(perm) === 'rw')
     const target = { c: cluster, t: topic }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { SecureContextOptions } from 'node:tls'
 import type { RequestSubject } from '../access/policy.ts'
 import { describeErrno } from '../common/describe-errno.ts'
+import { hostOf } from '../common/host-of.ts'
 import { LOOPBACK } from '../common/networks.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
@@ -17,7 +18,7 @@ import { Metrics } from '../inspect/metrics/metrics.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
-import type { Processor } from '../protocol/processor.ts'
+import type { Origin, Processor } from '../protocol/processor.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { readBuiltPage } from './files/built-page.ts'
@@ -237,7 +238,7 @@ export class Inspection {
       maxConnections,
       guard: new RequestGuard({
         token: () => this.#token?.value,
-        denialOf: (path, host) => this.#denialOf(path, host),
+        denialOf: (path, peer) => this.#denialOf(path, { peer, isTls: tls !== undefined }),
         allowedHosts: httpAllowedHosts
           .split(',')
           .map((host) => host.trim())
@@ -248,7 +249,7 @@ export class Inspection {
       handle: handleBy(routes),
       onRejected: (peer, { status, rule, reason }) => {
         throttle.log('warn', 'HTTP request rejected', { peer, status, reason })
-        // As at the other port, a malformed request is no matter of who may do what.
+        // As at the other port, the rejection of a malformed request is not an access decision.
         if (rule !== undefined) audit.write(rejectionEntry(rule, reason, { peer, isTls: tls !== undefined }))
       },
       onFailure: (peer, path, error) =>
@@ -258,18 +259,18 @@ export class Inspection {
   }
 
   /** Requests without a token are anonymous. `/metrics` is open: Prometheus is on another machine, often without a token. */
-  #denialOf(path: string, host: string): { readonly rule: string; readonly reason: string } | undefined {
+  #denialOf(path: string, by: Origin): { readonly rule: string; readonly reason: string } | undefined {
     const { policy } = this.#sources.access()
     if (path === '/metrics' || policy.mode === 'off') return undefined
+    const host = hostOf(by.peer)
     const { isAllowed, rule } = policy.decide({ identity: undefined, host, isTls: false }, INSPECT)
     if (isAllowed) return undefined
-    const { throttle } = this.#context
-    if (policy.mode === 'audit') {
-      throttle.log('warn', 'HTTP request would be rejected', { peer: host, rule })
-      return undefined
-    }
     const reason = `from ${host}, the group "inspect" is rejected by ${rule}; set httpTokenFile, or allow it in accessFile: docs/security.md#inspect`
-    return { rule, reason }
+    if (policy.mode !== 'audit') return { rule, reason }
+    const { audit, throttle } = this.#context
+    throttle.log('warn', 'HTTP request would be rejected', { peer: by.peer, rule })
+    audit.write(rejectionEntry(rule, reason, by, { isEnforced: false }))
+    return undefined
   }
 
   #count(label: string, status: number): void {

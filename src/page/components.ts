@@ -23,6 +23,7 @@ const ICONS: Readonly<Record<Severity, string>> = {
 }
 
 const MAX_NAME_LENGTH = 160
+const MAX_OPTION_LENGTH = 60
 
 /** A name from a stranger: invisible characters as escapes, and not all of a long one. */
 export function name(text: string): TemplateResult {
@@ -325,7 +326,7 @@ export function choice(
         all,
         ([each]) => each,
         ([each, text]) =>
-          html`<option value=${each} ?selected=${each === value}>${visible(text).slice(0, MAX_NAME_LENGTH)}</option>`,
+          html`<option value=${each} ?selected=${each === value}>${visible(text).slice(0, MAX_OPTION_LENGTH)}</option>`,
       )}
     </select>
   </label>`

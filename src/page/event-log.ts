@@ -1,4 +1,7 @@
-import type { ServerEvent } from './store.ts'
+import type { Views } from './api-types.ts'
+
+/** An event of the stream. */
+export type ServerEvent = Views['/api/v1/events']['events'][number]
 
 /** As many as a NameServer keeps. */
 const MAX_EVENTS = 4_096

@@ -33,7 +33,9 @@ export class Rows {
   #scrollTop = 0
   /** The row that has the focus stays, wherever the box is scrolled. */
   #focused: number | undefined
+  /** Keys of the rows in sight when scrolling last rested, and how many these were. */
   #resting: ReadonlySet<string> = new Set()
+  #restingRows = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(label: string, columns: readonly RowColumn[]) {
@@ -43,9 +45,12 @@ export class Rows {
 
   /** @param keys - Of all rows. @param changed - Renders again. */
   render(keys: readonly string[], changed: () => void): TemplateResult {
-    if (keys !== this.#keys) this.#rest()
+    const areOthers = keys !== this.#keys
     this.#keys = keys
     this.#changed = changed
+    const { first, last } = this.#inSight()
+    // The window may have another size.
+    if (areOthers || (this.#timer === undefined && last - first !== this.#restingRows)) this.#rest()
     const indices = this.#drawn()
     return html`<div
       class="rows"
@@ -143,8 +148,10 @@ export class Rows {
   #rest(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
+      this.#timer = undefined
       const { first, last } = this.#inSight()
       this.#resting = new Set(this.#keys.slice(first, last))
+      this.#restingRows = last - first
       this.#changed()
     }, REST_MS)
   }

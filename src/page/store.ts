@@ -1,8 +1,7 @@
 import type { Views } from './api-types.ts'
-import { EventLog } from './event-log.ts'
+import { EventLog, type ServerEvent } from './event-log.ts'
 
-/** An event of the stream. */
-export type ServerEvent = Views['/api/v1/events']['events'][number]
+export type { ServerEvent }
 
 /** What the page knows of a view. */
 export interface Seen<T> {

@@ -434,6 +434,40 @@ test('the identity of a request is known to who reports that a limit rejects it'
   await expect(pending).rejects.toMatchObject({ error: busy, context: { identity: { kind: 'certificate' } } })
 })
 
+describe('after too many wrong signatures from an address, a registration', () => {
+  const rates = 'rates: [{ per: address, failures: 1/h }]'
+  const exhausted = (text: string): World => {
+    const world = new World(policyOf(text))
+    world.ask(signed('client-a', 'wrong', { code: 103 }))
+    return world
+  }
+  const guarded = `${rates}\n${STRICT.replace('strict', 'guarded')}`
+  const byAccount = signed('client-a', 'client-secret', { code: 103 })
+  const anonymous = { code: 0, remark: 'anonymous' }
+
+  test('of an account is rejected where registrations are open', () => {
+    expect(() => exhausted(guarded).ask(byAccount)).toThrow('rates.failures (1/h per address) exceeded')
+  })
+
+  test('of an account that is not in the file is as anonymous as before', () => {
+    expect(exhausted(guarded).ask(signed('other', 'any', { code: 103 }))).toEqual(anonymous)
+  })
+
+  test('of a certificate is its own, whatever it is signed with', () => {
+    const certificate = { commonName: 'broker-7.mq.example', subjectAltNames: [] }
+    expect(exhausted(guarded).ask({ ...byAccount, isTls: true, certificate })).toMatchObject({
+      code: 0,
+      remark: 'broker-7.mq.example',
+    })
+  })
+
+  test('is not rejected in the mode off', () => {
+    const world = new World(policyOf(`mode: off\n${STRICT}`))
+    for (let i = 0; i < 6_001; i++) world.ask(signed('client-a', 'wrong', { code: 103 }))
+    expect(world.ask(byAccount)).toEqual(anonymous)
+  })
+})
+
 test('the mode off checks nothing, and knows who changes something', () => {
   const world = new World(policyOf(`mode: off\n${STRICT}`))
   expect(world.guarded[RequestCode.GET_ROUTEINFO_BY_TOPIC]).toBe(world.raw)

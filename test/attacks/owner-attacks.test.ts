@@ -77,6 +77,11 @@ rules:
     await attack(async () => {
       for (let i = 0; i < 10; i++)
         expect(await codeOf(neighbour, signed('of-brokers', 'any', lookup(HONEST_TOPIC)))).toBe(0)
+      const large = brokerAt('10.0.0.20', { name: 'large', address: '10.0.0.20:10921' })
+      for (let i = 0; i < 4; i++) {
+        const body = `${' '.repeat(800_000)}${large.body}`
+        expect(await codeOf(neighbour, signed('of-brokers', 'any', { ...large, body }))).toBe(0)
+      }
       expect(await codeOf(neighbour, byBroker(brokerAt('10.0.0.20')))).toBe(0)
       expect(await codeOf(await connectFrom('10.0.0.21'), byBroker(brokerAt('10.0.0.21')))).toBe(0)
       // Where they may not, each counts.

@@ -108,6 +108,20 @@ describe('A topic', () => {
     ])
   })
 
+  test('whose permission was wiped here has commands that keep what its brokers have', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'topics/OnlyB')
+    expect(body.brokers[0].perm).toBe(4)
+    expect(body.commands.slice(0, 2)).toEqual([
+      { purpose: 'Make it read-only', command: 'mqadmin updateTopicPerm -c DefaultCluster -t OnlyB -p 4' },
+      {
+        purpose: 'Set its queues on each broker',
+        command: 'mqadmin updateTopic -c DefaultCluster -t OnlyB -r 4 -w 4 -p 6',
+      },
+    ])
+  })
+
   test('has no command if a reader may take its name for another', async () => {
     const server = await startViewServer()
     await plantBroker(server.client, { name: 'broker-a' }, { 'a\u202Eb': {}, c: {} })

@@ -369,6 +369,20 @@ describe('the audit log', () => {
     ])
   })
 
+  it('has a request to the HTTP port that the policy would reject, as let pass in the mode audit', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'mode: audit\nprofile: guarded\nloopback: none\n')
+    const { auditLogPath, httpPort = 0 } = await auditedServer({ accessFile, httpListenPort: 'any' })
+    expect(await get(httpPort, '/api/v1/status')).toContain('200 OK')
+    expect(entriesOf(auditLogPath)).toEqual([
+      {
+        ...{ event: 'rejected', result: 'let pass', tls: false, identity: null, ...PEER },
+        rule: expect.stringContaining('profile guarded'),
+        reason: expect.stringContaining('the group "inspect" is rejected by profile guarded'),
+      },
+    ])
+  })
+
   it('has a registration that exceeds a rate, which its processor never sees', async () => {
     const accessFile = join(temporaryFolder(), 'access.yml')
     writeFileSync(accessFile, 'rates:\n  - { per: address, other: 1/h }\n')
@@ -433,8 +447,8 @@ async function auditLog(path: string) {
   await log.start()
   const reject = (peer: string) =>
     log.write({ event: 'request_denied', by: { peer }, result: 'rejected', rule: 'profile default' })
-  const change = (peer: string) =>
-    log.write({ event: 'topic_deleted', by: { peer }, result: 'done', over: { topic: 'T' } })
+  const change = (peer: string, topic = 'T') =>
+    log.write({ event: 'topic_deleted', by: { peer }, result: 'done', over: { topic } })
   return { log, time, lines, counters, reject, change }
 }
 
@@ -468,12 +482,42 @@ describe('a flood of rejections', () => {
     expect(events.at(-1)).toBe('permission_wiped')
   })
 
-  it('of one host has a hundred changes a second, and leaves lines to other hosts', async () => {
+  it('of one host has a hundred changes of a subject a second, and leaves lines to others and to other hosts', async () => {
     const path = join(temporaryFolder(), 'audit.log')
     const { change } = await auditLog(path)
     for (let index = 0; index < 1_500; index++) change('10.0.0.1:1')
+    for (let index = 0; index < 200; index++) change('10.0.0.1:1', `T${index}`)
     change('10.0.0.2:1')
-    expect(entriesOf(path)).toHaveLength(101)
+    expect(entriesOf(path)).toHaveLength(301)
+  })
+
+  it('has five hundred changes a second of one host, and a thousand of all', async () => {
+    const path = join(temporaryFolder(), 'audit.log')
+    const { change } = await auditLog(path)
+    const flood = (peer: string) => {
+      for (let index = 0; index < 600; index++) change(peer, `T${index}`)
+      return entriesOf(path).length
+    }
+    expect(['10.0.0.1:1', '10.0.0.2:1', '10.0.0.3:1'].map(flood)).toEqual([500, 1_000, 1_000])
+  })
+
+  it('of changes of its own broker hides no change of another one', async () => {
+    const { client, auditLogPath } = await auditedServer()
+    await client.request(registration({ name: 'own', address: '127.0.0.1:10921' }))
+    await client.request(registration())
+    for (let index = 0; index < 101; index++) {
+      client.send(requestFrame({ code: 205, extFields: { brokerName: 'own' } }))
+      client.send(requestFrame({ code: 327, extFields: { brokerName: 'own' } }))
+    }
+    await client.request({ code: 205, extFields: { brokerName: 'broker-a' } })
+    expect(
+      entriesOf(auditLogPath)
+        .filter(({ broker }) => broker === 'broker-a')
+        .at(-1),
+    ).toMatchObject({
+      event: 'permission_wiped',
+      result: 'done',
+    })
   })
 
   it('is counted by the address of the connection, whatever addresses PROXY headers claim', async () => {

@@ -109,6 +109,7 @@ describe('One broker', () => {
       .getByText(/^registered$|broker-a of DefaultCluster is registered with 121 topics/)
       .first()
       .waitFor()
+    await rows(page, 'Members').first().waitFor()
     expect(await rows(page, 'Members').locator('td:nth-child(2)').allInnerTexts()).toEqual([
       '127.0.0.1:1',
       '127.0.0.1:2',
@@ -117,7 +118,7 @@ describe('One broker', () => {
     await page.getByText('The group loses its master').waitFor()
     const losses = page.locator('.losses li')
     await losses.filter({ hasText: '120 topics that consumers can read nowhere else' }).waitFor()
-    await losses.filter({ hasText: '1 topic whose order configuration names it' }).waitFor()
+    await losses.filter({ hasText: '1 topic whose order configuration names the group' }).waitFor()
     await losses.getByText('120 topics').first().click()
     await losses.getByRole('link', { name: 'own-049' }).first().waitFor()
     await losses.getByText('and 70 more').first().waitFor()

@@ -119,10 +119,10 @@ describe('The clients', () => {
   })
 })
 
-/** A server whose policy is closed to this machine. */
+/** A server whose policy is closed to this machine, but for the page. */
 function closedServer(policy = 'profile: default'): Promise<PageServer> {
   const accessFile = join(temporaryFolder(), 'access.yml')
-  writeFileSync(accessFile, `${policy}\nloopback: none\n`)
+  writeFileSync(accessFile, `${policy}\nloopback: none\nrules: [{ allow: inspect }]\n`)
   return pageServer({ accessFile })
 }
 
@@ -140,6 +140,7 @@ describe('Access', () => {
     const mine = rows(page, 'What you may do')
     await mine.filter({ hasText: 'config' }).last().getByText('rejected').waitFor()
     await mine.filter({ hasText: 'lookup' }).getByText('allowed').waitFor()
+    await mine.filter({ hasText: 'inspect' }).getByText('rule 1 (line 3)').waitFor()
 
     const stranger = await RawClient.connect(server.port)
     const hostile = '<img src=x onerror=alert(1)>\u202E'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EventLog } from '../../src/page/event-log.ts'
-import type { ServerEvent } from '../../src/page/store.ts'
+import { EventLog, type ServerEvent } from '../../src/page/event-log.ts'
 
 function event(id: string): ServerEvent {
   const nothing = { cluster: null, brokerName: null, brokerId: null, address: null, topic: null }

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Request, requestFrame } from '../support/raw-client.ts'
 import { lookup, registration } from '../support/requests.ts'
+import { temporaryFolder } from '../support/start-server.ts'
 import { accessibilityProblems } from './support/browser.ts'
 import type { PageServer } from './support/page-server.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
@@ -60,6 +63,16 @@ describe('The overview', () => {
     const page = await openPage(server.url)
     await page.getByText('Not ready').waitFor()
     await page.getByText(/lookups are rejected for another \d+ s/).waitFor()
+  })
+
+  it('says once why the server does not tell', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'profile: default\nloopback: none\n')
+    const server = await pageServer({ accessFile })
+    const page = await openPage(server.url, '', { expectedProblems: /403/ })
+    await page.getByText('set httpTokenFile, or allow it in accessFile').waitFor()
+    await expect.poll(() => page.getByText('Not available').count()).toBe(1)
+    expect(await accessibilityProblems(page)).toEqual([])
   })
 
   it('shows a finding with its evidence, since when, and the command to run, until it clears', async () => {

@@ -5,7 +5,7 @@ import { openPage, pageServer, useBrowser } from './support/page-test.ts'
 
 useBrowser()
 
-const VIEWS = ['Overview', 'Topics', 'Brokers', 'Clients', 'Events', 'KV', 'Configuration']
+const VIEWS = ['Overview', 'Topics', 'Brokers', 'Clients', 'Access', 'Events', 'KV', 'Configuration']
 
 /** Names that would be markup, move text, hide, or burst a layout. */
 const HOSTILE = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(1_000)]

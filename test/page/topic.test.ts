@@ -105,6 +105,24 @@ describe('One topic', () => {
     await page.getByText('Success').waitFor()
   })
 
+  it('says which slave clients see as the master', async () => {
+    const server = await pageServer({ supportActingMaster: 'true' })
+    const acting = (broker: Parameters<typeof registration>[0]) => {
+      const request = registration(broker)
+      return { ...request, extFields: { ...request.extFields, enableActingMaster: 'true' } }
+    }
+    const client = await server.send(
+      acting({ topics: TOPICS }),
+      acting({ id: 1, address: '127.0.0.1:10912', topics: TOPICS }),
+    )
+    const page = await openPage(server.url, '#/topics/OrderPaid')
+    await branch(page, 'broker-a').getByText('Slave 1').waitFor()
+    expect(await page.getByText('This client sees it as master').count()).toBe(0)
+    await client.request(unregistration())
+    await branch(page, 'broker-a').getByText('This client sees it as master').waitFor()
+    await page.locator('.story .badge', { hasText: 'No master' }).waitFor()
+  })
+
   it('that is unknown is explained, with who asks for it, and a similar name to go to', async () => {
     const server = await pageServer()
     const client = await server.send(registration({ topics: TOPICS }))

@@ -39,13 +39,13 @@ describe('The list of topics', () => {
         })
       })`) as Promise<number>
     for (const text of ['o', 'or', 'ord', 'orde', 't', 'topic-4', 'topic-49', '4 9', '', 'order']) {
-      // The best of some, since other processes run too.
-      const times: number[] = []
-      for (let round = 0; round < 5; round++) {
+      // Other processes run too: the best of some.
+      let millis = Number.POSITIVE_INFINITY
+      for (let round = 0; round < 5 && millis >= 100; round++) {
         await key('-')
-        times.push(await key(text))
+        millis = await key(text)
       }
-      expect(Math.min(...times), `for "${text}"`).toBeLessThan(100)
+      expect(millis, `for "${text}"`).toBeLessThan(100)
     }
     await status(page, '2 of 50,002 topics found').waitFor()
     // The name that begins with it is the first.
@@ -80,6 +80,9 @@ describe('The list of topics', () => {
     expect(await page.getByRole('row').count()).toBeLessThan(60)
     expect(asked.size).toBeLessThan(40)
     expect([...asked].every((topic) => topic > 'topic-01900')).toBe(true)
+    // A higher window has more rows.
+    await page.setViewportSize({ width: 1280, height: 1600 })
+    await page.getByRole('row', { name: 'topic-01970' }).getByText('Read, write').waitFor()
   })
 
   it('keeps its search in the address, and where it was scrolled for the way back', async () => {

@@ -160,7 +160,7 @@ export const OWN_KEYS = [
   ).atStart(
     'Max bytes to which one compressed registration may inflate; all in progress together may take four times that. Beyond either, a registration is rejected. Raise it if that happens to a legitimate broker.',
   ),
-  int('maxRegistrationsInFlight', 1_000, { min: 1 }).atStart(
+  int('maxRegistrationsInFlight', 4_000, { min: 1 }).atStart(
     'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next registration. One address may have at most half, as with maxBrokers. Raise it for more brokers than this.',
   ),
   int('maxWaitingRequests', 10_000, { min: 1 }).atStart(

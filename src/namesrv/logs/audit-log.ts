@@ -52,8 +52,14 @@ export interface AuditLogOptions {
 
 type Destination = ReturnType<typeof createDestination>
 
-/** Max lines a second: a flood must not fill the disk. One of other requests hides no changes, and one of a host no other host. */
-const BUDGETS = { changes: { lines: 1_000, perHost: 100 }, others: { lines: 100, perHost: 10 } } as const
+/**
+ * Max lines a second: a flood must not fill the disk. One of other requests hides no changes, one of a host no other host, and
+ * repeated changes of one subject no other change.
+ */
+const BUDGETS = {
+  changes: { lines: 1_000, perHost: 500, perSubject: 100 },
+  others: { lines: 100, perHost: 10, perSubject: 10 },
+} as const
 const WINDOW_MS = 1_000
 /** Max characters of lines that wait because they cannot be written; further ones are lost. */
 const MAX_UNWRITTEN_CHARACTERS = 1_048_576
@@ -106,7 +112,8 @@ export class AuditLog {
     if (this.#create === undefined) return
     const nowMs = this.#options.nowMs()
     const budget = this.#budgets[entry.result === 'done' ? 'changes' : 'others']
-    if (!budget.take(nowMs, sourceOf(entry.by.host ?? hostOf(entry.by.peer)))) {
+    const host = sourceOf(entry.by.host ?? hostOf(entry.by.peer))
+    if (!budget.take(nowMs, host, cutText(JSON.stringify([host, entry.event, entry.over])))) {
       this.#options.counters.auditLines.suppressed++
       this.#cancelSummary ??= this.#options.after(WINDOW_MS, () => this.#summarize())
       return
@@ -211,29 +218,33 @@ export class AuditLog {
 
 /** The lines of a second. */
 class LineBudget {
-  readonly #max: { readonly lines: number; readonly perHost: number }
+  readonly #max: { readonly lines: number; readonly perHost: number; readonly perSubject: number }
   #startMs = Number.NEGATIVE_INFINITY
   #written = 0
   #suppressed = 0
-  readonly #ofHost = new Map<string, number>()
+  /** By host, and by subject. */
+  readonly #counts = new Map<string, number>()
 
-  constructor(max: { readonly lines: number; readonly perHost: number }) {
+  constructor(max: { readonly lines: number; readonly perHost: number; readonly perSubject: number }) {
     this.#max = max
   }
 
-  take(nowMs: number, host: string): boolean {
+  /** @param subject - What a host did to what; never the same text as a host. */
+  take(nowMs: number, host: string, subject: string): boolean {
     if (nowMs - this.#startMs >= WINDOW_MS) {
       this.#startMs = nowMs
       this.#written = 0
-      this.#ofHost.clear()
+      this.#counts.clear()
     }
-    const ofHost = this.#ofHost.get(host) ?? 0
-    if (this.#written >= this.#max.lines || ofHost >= this.#max.perHost) {
+    const { lines, perHost, perSubject } = this.#max
+    const ofHost = this.#counts.get(host) ?? 0
+    const ofSubject = this.#counts.get(subject) ?? 0
+    if (this.#written >= lines || ofHost >= perHost || ofSubject >= perSubject) {
       this.#suppressed++
       return false
     }
     this.#written++
-    this.#ofHost.set(host, ofHost + 1)
+    this.#counts.set(host, ofHost + 1).set(subject, ofSubject + 1)
     return true
   }
 

@@ -53,10 +53,11 @@ export const accessView: View = { title: 'Access', render }
 function render(page: Page): TemplateResult {
   const { store, route, changed } = page
   const [text, group] = [route.query.get('q') ?? '', route.query.get('group') ?? '']
+  const whoami = store.watch('/api/v1/access/whoami')
   const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
   return html`<section>
       ${heading('Policy in effect', '/api/v1/access/whoami')}
-      ${seen(store.watch('/api/v1/access/whoami'), policyOf)}
+      ${seen(whoami, policyOf)}
     </section>
     <section>
       ${heading('Last rejections', '/api/v1/rejections')}
@@ -68,10 +69,13 @@ function render(page: Page): TemplateResult {
         store.watch('/api/v1/rejections', { concerns: ({ kind }) => kind === 'request_denied' }),
         ({ rejections }) => rejectionsOf(rejections, text.toLowerCase(), group, page),
       )}
+    </section>
+    <section>
+      ${heading('What you may do', '/api/v1/access/whoami')} ${seen(whoami, groupsOf)}
     </section>`
 }
 
-function policyOf({ profile, mode, identity, host, network, tls, groups }: WhoAmI): TemplateResult {
+function policyOf({ profile, mode, identity, host, network, tls }: WhoAmI): TemplateResult {
   const [severity, meaning] = MODES[mode]
   return html`<dl class="card figures">
       ${figure('Profile', html`${profile} <span class="quiet">${PROFILES[profile]}</span>`)}
@@ -81,22 +85,25 @@ function policyOf({ profile, mode, identity, host, network, tls, groups }: WhoAm
         html`${identity === null ? 'anonymous' : name(nameOf(identity))}
           <span class="quiet">from ${name(host)}${network === null ? nothing : html` (network ${name(network)})`}${tls ? ', over TLS' : ''}</span>`,
       )}
-    </dl>
-    ${table({
-      label: 'What you may do',
-      stacks: true,
-      rows: groups,
-      columns: [
-        { head: 'Group', cell: ({ group }) => html`<code>${group}</code>` },
-        { head: 'Requests that', cell: ({ group }) => GROUPS[group], isText: true },
-        {
-          head: 'From your address',
-          cell: ({ allowed }) => (allowed ? badge('good', 'allowed') : badge('warning', 'rejected')),
-        },
-        { head: 'By', cell: ({ rule }) => visible(rule) },
-      ],
-      empty: 'There are no groups.',
-    })}`
+    </dl>`
+}
+
+function groupsOf({ groups }: WhoAmI): TemplateResult {
+  return table({
+    label: 'What you may do',
+    stacks: true,
+    rows: groups,
+    columns: [
+      { head: 'Group', cell: ({ group }) => html`<code>${group}</code>` },
+      { head: 'Requests that', cell: ({ group }) => GROUPS[group], isText: true },
+      {
+        head: 'From your address',
+        cell: ({ allowed }) => (allowed ? badge('good', 'allowed') : badge('warning', 'rejected')),
+      },
+      { head: 'By', cell: ({ rule }) => visible(rule) },
+    ],
+    empty: 'There are no groups.',
+  })
 }
 
 function nameOf(identity: unknown): string {

@@ -100,8 +100,8 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
 const LOSSES = [
   ['lastWritable', 'critical', 'that producers can send to nowhere else'],
   ['lastReadable', 'critical', 'that consumers can read nowhere else'],
-  ['orderedTopics', 'warning', 'whose order configuration names it: messages of their keys wait for it'],
-  ['staticTopics', 'warning', 'that are static and have logical queues on it'],
+  ['orderedTopics', 'info', 'whose order configuration names the group'],
+  ['staticTopics', 'info', 'that are static, with logical queues on the group'],
   ['provisionalElsewhere', 'warning', 'that are elsewhere, but on brokers that have not registered again'],
 ] as const satisfies readonly (readonly [keyof Impact, Severity, string])[]
 
@@ -109,12 +109,12 @@ function impactOf(impact: Impact): TemplateResult {
   const losses = LOSSES.filter(([kind]) => impact[kind].total > 0)
   return html`<ul class="losses">
     ${impact.losesMaster ? html`<li>${badge('warning', 'Master')} The group loses its master: producers cannot send to it.</li>` : nothing}
-    ${losses.map(([kind, severity, meaning]) => lossOf(impact[kind], severity, meaning))}
     ${
-      losses.length === 0
-        ? html`<li>${badge('good', 'No topic is lost')} Every topic of it can be sent to and read elsewhere.</li>`
+      impact.lastWritable.total + impact.lastReadable.total === 0
+        ? html`<li>${badge('good', 'No topic is lost')} None loses its last broker to send to or to read from.</li>`
         : nothing
     }
+    ${losses.map(([kind, severity, meaning]) => lossOf(impact[kind], severity, meaning))}
   </ul>`
 }
 
@@ -181,7 +181,6 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
         </div>
         ${table({
           label: 'Topics',
-          stacks: true,
           rows: topics,
           columns: TOPIC_COLUMNS,
           empty: prefix === '' ? 'It has no topics in the routes.' : 'No topic of it begins with that.',

@@ -1,9 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
+import type { Views } from '../api-types.ts'
 import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
-import type { ServerEvent } from '../store.ts'
+import type { Seen, ServerEvent } from '../store.ts'
 import type { Page, View } from '../views.ts'
 
 export const eventsView: View = { title: 'Events', render }
@@ -14,19 +15,28 @@ const OPTIONS = { query: { limit: '4096' }, isStreamed: true, concerns: () => fa
 const STEP = 200
 
 let drawn = STEP
-/** The events as they were when the reader paused. */
+/** The events as they were when the reader paused; then, none are read. */
 let paused: readonly ServerEvent[] | undefined
-
-function render(page: Page): TemplateResult {
-  return html`<section>
-    ${heading('Most recent first', '/api/v1/events', { query: { kind: page.route.query.get('kind') ?? undefined } })}
-    ${paused === undefined ? seen(page.store.watch('/api/v1/events', OPTIONS), ({ events }) => following(events, page)) : content(paused, page)}
-  </section>`
+const AS_IT_WAS: Seen<Views['/api/v1/events']> = {
+  value: { bootId: '', added: 0, events: [] },
+  previous: undefined,
+  error: undefined,
+  ageMillis: undefined,
+  isStale: false,
 }
 
-function following(events: readonly ServerEvent[], page: Page): TemplateResult {
-  page.store.log.merge(events)
-  return content(page.store.log.events, page)
+function render(page: Page): TemplateResult {
+  const { store, route } = page
+  const kind = route.query.get('kind') ?? undefined
+  // The same template for both, so that the button that pauses keeps the focus.
+  const view = paused === undefined ? store.watch('/api/v1/events', OPTIONS) : AS_IT_WAS
+  return html`<section>
+    ${heading('Most recent first', '/api/v1/events', { query: { kind } })}
+    ${seen(view, ({ events }) => {
+      store.log.merge(events)
+      return content(paused ?? store.log.events, page)
+    })}
+  </section>`
 }
 
 function content(events: readonly ServerEvent[], page: Page): TemplateResult {

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { badge, choice, command, heading, name, searchField, seen, table } from '../components.ts'
+import { badge, choice, command, emptyState, heading, name, searchField, seen, table } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { Store } from '../store.ts'
@@ -23,7 +23,11 @@ function render({ store, route, changed }: Page): TemplateResult {
   const namespace = route.query.get('namespace') ?? ''
   const text = route.query.get('text') ?? ''
   const [first, more] = pagesOf(store)
-  return html`${seen(first, ({ total, entries: some }) => {
+  return html`${heading('All namespaces', '/api/v1/kv')}
+  ${seen(first, ({ total, entries: some }) => {
+    if (total === 0)
+      return emptyState(html`The key-value table is empty. Tools keep what they like in it, and clients get the order of a topic's queues from it.
+        ${command('mqnamesrv kv set NAMESPACE KEY VALUE')}`)
     const all = [...some, ...more]
     const wanted = text.toLowerCase()
     const found = all.filter(

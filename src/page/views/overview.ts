@@ -32,6 +32,9 @@ export const overviewView: View = { title: 'Overview', render }
 
 function render({ store, nowMs }: Page): TemplateResult {
   const status = watchStatus(store)
+  // Said once: the other views would fail for the same reason.
+  if (status.value === undefined && status.error !== undefined)
+    return html`<section aria-label="Verdict">${seen(status, () => nothing)}</section>`
   const findings = store.watch('/api/v1/findings', {
     everyMillis: 5_000,
     concerns: ({ kind }) => kind === 'finding_raised' || kind === 'finding_cleared',

@@ -255,7 +255,7 @@ function member(broker: Member, seenId: string | undefined, { nowMs, ageMillis }
             : html`Registered ${time(lastRegistration, nowMs)}${peer === null ? nothing : html`, from ${name(peer)}`}`
         }
       </p>
-      ${broker.heartbeatAgeMs === null ? nothing : heartbeat(broker, ageMillis)}
+      ${broker.heartbeatAgeMs === null ? nothing : html`<div class="names"><span class="quiet">Heartbeat</span> ${heartbeat(broker, ageMillis)}</div>`}
     </div>
   </li>`
 }

@@ -4,6 +4,8 @@ import { isLocalHost } from '../../../src/namesrv/brokers/local-host.ts'
 test.each([
   ...['127.0.0.1', '127.8.9.1', '0.0.0.0', '::', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1'],
   ...['169.254.169.254', 'fd00:ec2::254', '::ffff:169.254.169.254'],
+  ...['169.254.170.2', '169.254.170.23', 'fd00:ec2::23', '100.100.100.200'],
+  ...['localhost.localdomain', 'localhost6.localdomain6'],
   ...[
     'localhost',
     'LOCALHOST',
@@ -24,6 +26,7 @@ test.each([
   'fd00::5',
   'fe80::1',
   'broker-a.example',
+  'localhost.example',
   'broker-a',
   '',
   'a b',

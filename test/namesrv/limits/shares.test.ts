@@ -170,6 +170,14 @@ describe('a broker that was registered before', () => {
   })
 })
 
+test('brokers behind a local proxy that no network trusts, whose address is unknown, may be as many as maxBrokers', async () => {
+  const { connectFrom } = await start({ maxBrokers: '10', proxyProtocolTrustedNetworks: '' })
+  const codes: number[] = []
+  for (let i = 1; i <= 10; i++)
+    codes.push(await codeOf(await connectFrom(`10.0.0.${i}`), invented(`10.0.0.${i}`, i)))
+  expect(codes).toEqual(Array(10).fill(0))
+})
+
 test('topics that only brokers of one address have are at most half of maxTopics', async () => {
   const { connectFrom, lines } = await start({ maxTopics: '1000' })
   const attacker = await connectFrom('203.0.113.66')
@@ -327,6 +335,15 @@ describe('requests of one address that wait', () => {
     expect(headerOf(await real.next()).code).toBe(0)
     expect(await codesOf(fakes)).toEqual({ 0: 4, [SYSTEM_BUSY]: 16 })
     expect(server.controller.counters.registrationsInFlight).toBe(0)
+  })
+
+  test('to be registered may by default be more than a thousand brokers behind one address send at once', async () => {
+    const server = await start()
+    const release = await holdTables(server)
+    const requests = Array.from({ length: 1_001 }, (_, i) => invented(BROKER_HOST, i + 1))
+    const brokers = await flood(server, requests)
+    await release()
+    expect(await codesOf(brokers)).toEqual({ 0: 1_001 })
   })
 
   test('to leave are at most half of unRegisterBrokerQueueCapacity', async () => {
