@@ -109,8 +109,13 @@ export function registerTopicInNamesrv(
     const decoded = body === null ? [] : decodeBody('TopicRouteData', () => decodeQueueDatas(body))
     if (topic === null || decoded.length === 0) return SUCCESS
     const queueDatas = decoded.map((data): QueueData => ({ ...data, brokerName: data.brokerName ?? '' }))
-    const claimant = routeInfo.guard.claimantOf(request, context)
-    routeInfo.guard.checkTopic(topic, queueDatas, claimant, context.nowMs)
+    const { guard } = routeInfo
+    const rejection = context.checkOthers?.({
+      brokers: queueDatas.flatMap(({ brokerName }) => guard.membersOf(brokerName)),
+      announced: [],
+    })
+    if (rejection !== undefined) return rejection
+    guard.checkTopic(topic, queueDatas, guard.claimantOf(request, context), context.nowMs)
     return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
       onAdminChange({ kind: 'topic registered', topic, brokers }, context)
       return SUCCESS

@@ -129,10 +129,13 @@ export class RegistrationGuard {
    */
   affectedBy(clusterName: string, brokerAddr: string, brokerName: string | null): OwnedBroker[] {
     const affected = this.#brokersAt(brokerAddr).filter((broker) => broker.clusterName === clusterName)
-    if (brokerName === null) return affected
-    for (const addr of this.#members(brokerName).values())
-      for (const broker of this.#brokersAt(addr)) if (broker.brokerName === brokerName) affected.push(broker)
-    return affected
+    return brokerName === null ? affected : [...affected, ...this.membersOf(brokerName)]
+  }
+
+  /** The registered brokers of a name, of all clusters. */
+  membersOf(brokerName: string): OwnedBroker[] {
+    const brokers = [...this.#members(brokerName).values()].flatMap((addr) => this.#brokersAt(addr))
+    return brokers.filter((broker) => broker.brokerName === brokerName)
   }
 
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */

@@ -125,6 +125,18 @@ describe('A sender that may register brokers of some clusters only', () => {
   test.each([
     ['removes', unregistration({ name: 'honest-broker', address: '10.0.0.5:10911' })],
     ['replaces', registration({ name: 'honest-broker', address: '203.0.113.66:10911' })],
+    [
+      'registers topics of',
+      {
+        code: 217,
+        extFields: { topic: 'Added' },
+        body: JSON.stringify({
+          queueDatas: [
+            { brokerName: 'honest-broker', perm: 6, readQueueNums: 1, writeQueueNums: 1, topicSysFlag: 0 },
+          ],
+        }),
+      },
+    ],
     ['joins the group of', registration({ name: 'honest-broker', address: '203.0.113.66:10911', id: 7 })],
   ])('%s no broker of another cluster by naming its own', async (_, request) => {
     const { attack, attacker } = await startLimited()
