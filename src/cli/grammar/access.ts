@@ -21,15 +21,14 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'access test',
-    summary: 'Whether a request would be allowed, and by which rule',
-    description: 'By servers (mqnamesrv only), or by a file. Exit code 1 if it is rejected.',
+    summary: 'Whether a request would be allowed, and by which rule (mqnamesrv only)',
     options: [
       { flags: '--code <number>', text: 'request code, such as 318', completion: 'none' },
       { flags: '--from <address>', text: 'IP address that the request comes from', completion: 'none' },
       { flags: '--as <account>', text: 'access key of the account that signs it', completion: 'none' },
       {
         flags: '--certificate <name>',
-        text: 'common name of the client certificate, or a subject alternative name such as DNS:broker-a',
+        text: 'its common name, or a name such as DNS:broker-a',
         completion: 'none',
       },
       { flags: '--over-tls', text: 'the request comes over TLS' },
@@ -47,7 +46,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     examples: [
       {
         line: 'access test --code 318 --from 10.1.2.3 --as ops',
-        text: '',
+        text: 'exit 1 if rejected',
       },
     ],
     load: () => import('../commands/access-test.ts'),
