@@ -21,7 +21,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'access test',
-    summary: 'Whether a request would be allowed, and by which rule (mqnamesrv only)',
+    summary: 'Whether a request would be allowed, and by which rule',
     options: [
       { flags: '--code <number>', text: 'request code, such as 318', completion: 'none' },
       { flags: '--from <address>', text: 'IP address that the request comes from', completion: 'none' },
