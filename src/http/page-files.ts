@@ -69,8 +69,11 @@ export function pageRoutes(files: PageFiles): HttpRoute[] {
   }
   const page = (request: HttpRequest) =>
     files.size === 0 ? NOT_BUILT : respond('index.html', PAGE_HEADERS, request)
-  const asset = (request: HttpRequest) =>
-    respond(request.path.slice('/assets/'.length), ASSET_HEADERS, request)
+  // The page itself is served at `/` only, where its policy is.
+  const asset = (request: HttpRequest) => {
+    const name = request.path.slice('/assets/'.length)
+    return name === 'index.html' ? NO_SUCH_FILE : respond(name, ASSET_HEADERS, request)
+  }
   return [
     { path: '/', needsToken: false, handle: page },
     { path: '/assets/*', label: () => '/assets', needsToken: false, handle: asset },

@@ -74,8 +74,8 @@ function restartNotice(nowMs: number): TemplateResult | typeof nothing {
   const { atMs, version } = restart
   return html`<div class="notice">
     ${badge('info', 'Restarted')}
-    <span>This NameServer has started again at ${clockTime(new Date(atMs), new Date(nowMs))}. Everything here has been read again.
-    ${version === run?.version ? nothing : `Its version is now ${version}, and this page is of ${run?.version}: reload the page.`}</span>
+    <span>This NameServer restarted at ${clockTime(new Date(atMs), new Date(nowMs))}. All data was reloaded.
+    ${version === run?.version ? nothing : `Its version is now ${version}, and this page was loaded from ${run?.version}: reload it.`}</span>
     <button type="button" @click=${dismissNotice}>Dismiss</button>
   </div>`
 }
@@ -143,7 +143,7 @@ function tokenDialog(): TemplateResult {
   return html`<dialog aria-labelledby="token-title" @cancel=${(event: Event) => event.preventDefault()}>
     <form @submit=${onToken}>
       <h2 id="token-title">This NameServer requires a token</h2>
-      <p>Its operator has it: the content of <code>httpTokenFile</code>. It is kept until this tab is closed.</p>
+      <p>Its operator has it: the content of <code>httpTokenFile</code>. The page keeps it until this tab is closed.</p>
       ${store.wasRejected ? html`<p class="error" role="alert">${badge('critical', 'The server rejects this token')}</p>` : nothing}
       <label>Token <input name="token" type="password" autocomplete="off" required autofocus /></label>
       <button type="submit">Show</button>

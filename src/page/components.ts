@@ -114,7 +114,7 @@ export interface Column<Row> {
 /**
  * Rows under a heading that names them; without rows, what it means that there are none.
  * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
- * @param options.key - Of a row, if rows come and go at other places than the end: a row keeps its focus, wherever it moves.
+ * @param options.key - Of a row, and of no other one: a row keeps its focus and what is open in it, wherever it moves.
  * @param options.sorting - In effect, where headings sort it. The rows are in that order.
  */
 export function table<Row>(options: {
@@ -122,7 +122,7 @@ export function table<Row>(options: {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly empty: Content
-  readonly key?: (row: Row) => string
+  readonly key: (row: Row) => string
   readonly stacks?: boolean
   readonly sorting?: Sorting
 }): TemplateResult {
@@ -148,7 +148,7 @@ export function table<Row>(options: {
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${key === undefined ? rows.map(drawn) : repeat(rows, key, drawn)}
+        ${repeat(rows, key, drawn)}
       </tbody>
     </table>
   </div>`

@@ -20,6 +20,8 @@ export class EventStreamParser {
   #event = ''
   #data: string[] = []
   #id = ''
+  /** Of the message that is being read: until it is complete, it may be lost. */
+  #nextId = ''
 
   constructor(onEvent: (event: StreamMessage) => void) {
     this.#onEvent = onEvent
@@ -44,7 +46,8 @@ export class EventStreamParser {
   #readLine(line: string): void {
     if (line === '') {
       if (this.#data.length > 0)
-        this.#onEvent({ event: this.#event, data: this.#data.join('\n'), id: this.#id })
+        this.#onEvent({ event: this.#event, data: this.#data.join('\n'), id: this.#nextId })
+      this.#id = this.#nextId
       this.#event = ''
       this.#data = []
       return
@@ -54,6 +57,6 @@ export class EventStreamParser {
     const value = at < 0 ? '' : line.slice(line[at + 1] === ' ' ? at + 2 : at + 1)
     if (field === 'data') this.#data.push(value)
     else if (field === 'event') this.#event = value
-    else if (field === 'id' && !value.includes('\0')) this.#id = value
+    else if (field === 'id' && !value.includes('\0')) this.#nextId = value
   }
 }

@@ -7,7 +7,7 @@ import { href } from './router.ts'
 
 export type Explanation = Views['/api/v1/explain']
 
-/** Verdicts that need no one, or someone at once; the others are warnings. */
+/** Verdicts that are good or critical; the others are warnings. */
 const SEVERITIES: Readonly<Partial<Record<Explanation['verdict'], Severity>>> = {
   routable: 'good',
   registered: 'good',
@@ -46,7 +46,7 @@ export function story({ subject, verdict, sentences, commands, similar }: Explan
 
 /** What happened to it, the last thing first. */
 export function past({ history }: Explanation, nowMs: number): TemplateResult {
-  if (history.length === 0) return emptyState('Nothing is known of its past.')
+  if (history.length === 0) return emptyState('No history since the start.')
   return html`<ol class="past">
     ${[...history].reverse().map(({ time: at, text }) => html`<li><span>${time(at, nowMs)}</span> <span>${visible(text)}</span></li>`)}
   </ol>`

@@ -3,6 +3,8 @@ import { backoffMillis, type ServerEvent, type Store } from './store.ts'
 
 /** The server writes something every 15 seconds; silence for longer is a dead connection. */
 const SILENCE_MS = 40_000
+/** A stream that ends sooner has failed, though it was opened: a proxy may cut it. */
+const STEADY_MS = 5_000
 /** A hidden tab keeps the stream for this long. */
 const HIDDEN_MS = 60_000
 
@@ -21,6 +23,7 @@ export function followEvents(store: Store): () => void {
     if (store.isPaused) return
     const controller = new AbortController()
     abort = controller
+    let openedMs: number | undefined
     let silence: ReturnType<typeof setTimeout> | undefined
     const heard = () => {
       store.onStream()
@@ -35,7 +38,7 @@ export function followEvents(store: Store): () => void {
       }
       const response = await store.fetch('api/v1/watch', headers, controller.signal)
       if (!response.ok || response.body === null) throw new Error(`status ${response.status}`)
-      failures = 0
+      openedMs = Date.now()
       store.setStreaming(true)
       const parser = new EventStreamParser(({ event, data }) => {
         if (event === '') store.onEvent(JSON.parse(data) as ServerEvent)
@@ -49,8 +52,9 @@ export function followEvents(store: Store): () => void {
         lastEventId = parser.lastEventId
       }
     } catch {
-      failures++
+      // As an end: it is opened again.
     } finally {
+      failures = openedMs !== undefined && Date.now() - openedMs >= STEADY_MS ? 0 : failures + 1
       clearTimeout(silence)
       controller.abort()
       if (abort === controller) abort = undefined

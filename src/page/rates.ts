@@ -22,7 +22,7 @@ export const RATE_WINDOW_SECONDS = 600
 let last: Status | undefined
 let samples: RateSample[] = []
 
-/** Adds what has happened since the status before; a server that has started again begins anew. */
+/** Adds what has happened since the status before; a server that has started again begins from zero. */
 export function noteStatus(status: Status | undefined): void {
   if (status === undefined || status === last) return
   const before = last

@@ -119,7 +119,7 @@ export class Rows {
     return focused >= to ? [...indices, focused] : indices
   }
 
-  /** `last` is behind the last one. */
+  /** `last` is one beyond the last row. */
   #inSight(): { readonly first: number; readonly last: number } {
     const row = rowHeight()
     const height = this.#box?.clientHeight ?? innerHeight

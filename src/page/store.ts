@@ -1,5 +1,6 @@
 import type { Views } from './api-types.ts'
 import { EventLog, type ServerEvent } from './event-log.ts'
+import { inTab } from './storage.ts'
 
 export type { ServerEvent }
 
@@ -142,7 +143,7 @@ export class Store {
   }
 
   get hasToken(): boolean {
-    return sessionStorage.getItem(TOKEN_KEY) !== null
+    return inTab.get(TOKEN_KEY) !== null
   }
 
   /** The time by the server's clock, in milliseconds since the epoch, to about a second. */
@@ -152,7 +153,7 @@ export class Store {
 
   /** Keeps the token for this tab, and reads everything again with it. */
   setToken(token: string): void {
-    sessionStorage.setItem(TOKEN_KEY, token)
+    inTab.set(TOKEN_KEY, token)
     this.#needsToken = false
     this.refresh()
     this.#changed()
@@ -164,14 +165,15 @@ export class Store {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Response> {
-    const token = sessionStorage.getItem(TOKEN_KEY)
+    const token = inTab.get(TOKEN_KEY)
     const response = await fetch(address, {
       headers: { ...headers, ...(token !== null && { Authorization: `Bearer ${token}` }) },
       cache: 'no-store',
-      credentials: 'omit',
+      // A proxy in front of the server may know its users by cookie.
+      credentials: 'same-origin',
       signal,
     })
-    if (response.status === 401 && token === sessionStorage.getItem(TOKEN_KEY)) {
+    if (response.status === 401 && token === inTab.get(TOKEN_KEY)) {
       this.#wasRejected = token !== null
       this.#needsToken = true
       this.#changed()

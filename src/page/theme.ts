@@ -1,3 +1,5 @@
+import { inBrowser } from './storage.ts'
+
 /** What the reader has chosen; `auto` is the system's. */
 export type Theme = 'auto' | 'light' | 'dark'
 
@@ -5,7 +7,7 @@ const KEY = 'mqnamesrv-theme'
 const NEXT: Readonly<Record<Theme, Theme>> = { auto: 'light', light: 'dark', dark: 'auto' }
 
 export function currentTheme(): Theme {
-  const kept = localStorage.getItem(KEY)
+  const kept = inBrowser.get(KEY)
   return kept === 'light' || kept === 'dark' ? kept : 'auto'
 }
 
@@ -16,6 +18,6 @@ export function applyTheme(): void {
 
 /** Chooses the next one. */
 export function switchTheme(): void {
-  localStorage.setItem(KEY, NEXT[currentTheme()])
+  inBrowser.set(KEY, NEXT[currentTheme()])
   applyTheme()
 }

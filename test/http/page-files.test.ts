@@ -162,7 +162,15 @@ describe('The page at the HTTP port', () => {
 
   it('consists of its own files only', async () => {
     const port = await served()
-    const bad = ['none.js', 'index.html.br', '..%2f..%2fpackage.json', '../../package.json', '__proto__', '']
+    const bad = [
+      'none.js',
+      'index.html',
+      'index.html.br',
+      '..%2f..%2fpackage.json',
+      '../../package.json',
+      '__proto__',
+      '',
+    ]
     for (const name of bad)
       expect([name, (await request(port, `/assets/${name}`)).status]).toEqual([name, 404])
   })

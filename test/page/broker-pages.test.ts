@@ -68,7 +68,7 @@ describe('The brokers', () => {
     await page.goBack()
     await count(page, '1–100 of 150 brokers in 150 groups').waitFor()
     await page.goto(`${server.url}#/brokers?page=9`)
-    await page.getByText('There are fewer pages.').waitFor()
+    await page.getByText('This page does not exist; go to the first.').waitFor()
   })
 
   it('have hostile names and clusters shown as text, and the page stays as wide as the window', async () => {
@@ -117,7 +117,7 @@ describe('One broker', () => {
 
     await page.getByText('The group loses its master').waitFor()
     const losses = page.locator('.losses li')
-    await losses.filter({ hasText: '120 topics that consumers can read nowhere else' }).waitFor()
+    await losses.filter({ hasText: '120 topics that no other broker lets consumers read' }).waitFor()
     await losses.filter({ hasText: '1 topic whose order configuration names the group' }).waitFor()
     await losses.getByText('120 topics').first().click()
     await losses.getByRole('link', { name: 'own-049' }).first().waitFor()
@@ -147,7 +147,7 @@ describe('One broker', () => {
     const page = await openPage(server.url, '#/brokers/broker-a', { expectedProblems: /404/ })
     await page.getByRole('heading', { name: 'Members' }).waitFor()
     broker.socket.destroy()
-    await page.getByRole('heading', { name: 'What has become of it' }).waitFor()
+    await page.getByRole('heading', { name: 'Why it is gone' }).waitFor()
     await page.locator('.story .badge', { hasText: 'connection lost' }).waitFor()
     await page
       .locator('.past')

@@ -163,7 +163,7 @@ describe('Access', () => {
     await rejection.getByRole('button', { name: 'Copy' }).first().click()
     await expect
       .poll(() => page.evaluate('navigator.clipboard.readText()'))
-      .toBe('rules:\n  - allow: [config]\n    from: 127.0.0.1')
+      .toBe('  - allow: [config]\n    from: 127.0.0.1')
 
     await page.getByRole('searchbox').fill('img')
     await count(page, '1 rejection').waitFor()
@@ -180,6 +180,6 @@ describe('Access', () => {
     await stranger.request({ code: 1451 })
     const page = await openPage(server.url, '#/access')
     await page.getByText('nothing is rejected: what would be is listed below').waitFor()
-    await rows(page, 'Last rejections').getByText('let pass').waitFor()
+    await rows(page, 'Last rejections').getByText('allowed (audit)').waitFor()
   })
 })

@@ -32,7 +32,7 @@ describe('The connection of the page to the server', () => {
     await page.getByRole('cell', { name: 'before' }).waitFor({ state: 'detached' })
     await state.getByText('Live').first().waitFor()
 
-    const notice = page.getByText(/^This NameServer has started again at \d\d:\d\d:\d\d\./)
+    const notice = page.getByText(/^This NameServer restarted at \d\d:\d\d:\d\d\./)
     await notice.waitFor()
     await page.goto(`${first.url}#/events`)
     await page.getByRole('cell', { name: 'ready' }).nth(0).waitFor()

@@ -45,7 +45,7 @@ const PROFILES: Readonly<Record<WhoAmI['profile'], string>> = {
 const MODES: Readonly<Record<WhoAmI['mode'], readonly [Severity, string]>> = {
   enforce: ['good', 'requests are rejected'],
   audit: ['warning', 'nothing is rejected: what would be is listed below'],
-  off: ['critical', 'rules are not asked'],
+  off: ['critical', 'rules are ignored'],
 }
 
 export const accessView: View = { title: 'Access', render }
@@ -93,6 +93,7 @@ function groupsOf({ groups }: WhoAmI): TemplateResult {
     label: 'What you may do',
     stacks: true,
     rows: groups,
+    key: ({ group }) => group,
     columns: [
       { head: 'Group', cell: ({ group }) => html`<code>${group}</code>` },
       { head: 'Requests that', cell: ({ group }) => GROUPS[group], isText: true },
@@ -151,7 +152,7 @@ function rejectionsOf(
     {
       head: 'By',
       cell: ({ rule, enforced }) => html`<div>${visible(rule)}</div>
-        ${enforced ? nothing : badge('info', 'let pass')}`,
+        ${enforced ? nothing : badge('info', 'allowed (audit)')}`,
       sort: { key: 'rule', by: ({ rule }) => rule },
     },
     { head: 'If it is legitimate', cell: remedyOf, isText: true },
@@ -162,6 +163,9 @@ function rejectionsOf(
   ${table({
     label: 'Last rejections',
     rows: sortedRows(rows, columns, sorting).slice(index * PAGE_ROWS, (index + 1) * PAGE_ROWS),
+    // With its remedy open, a row keeps it, wherever it moves.
+    key: ({ host, code, rule, accessKey, identity }) =>
+      JSON.stringify([host, code, rule, accessKey, identity]),
     columns,
     sorting,
     empty:
@@ -186,7 +190,7 @@ function remedyOf({ code, group, host, accessKey, identity }: Rejection): Templa
     <div class="remedy">
       <p>
         ${isUnproven ? 'Correct the account or its secret' : 'Sign it as an account that may'}, or put a rule before the
-        others of <code>accessFile</code> (docs/security.md#${group}):
+        others in <code>rules</code> of <code>accessFile</code> (docs/security.md#${group}):
       </p>
       ${IP_ADDRESS.test(host) ? html`${command(ruleFor(group, host))} <p>Which rule decides:</p> ${command(`mqnamesrv access test --code ${code} --from ${host}`)}` : nothing}
     </div>
@@ -195,5 +199,5 @@ function remedyOf({ code, group, host, accessKey, identity }: Rejection): Templa
 
 /** YAML reads an IPv6 address without quotes as something else. */
 function ruleFor(group: Group, host: string): string {
-  return `rules:\n  - allow: [${group}]\n    from: ${host.includes(':') ? `"${host}"` : host}`
+  return `  - allow: [${group}]\n    from: ${host.includes(':') ? `"${host}"` : host}`
 }

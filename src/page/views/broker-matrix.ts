@@ -67,6 +67,7 @@ export function brokerMatrix(
   const matrix = table({
     label: 'Brokers by group and id',
     rows,
+    key: ({ brokerName }) => brokerName,
     columns: [
       { head: 'Broker group', cell: groupCell },
       ...ids.slice(0, MAX_IDS).map(

@@ -40,7 +40,7 @@ function render(brokerName: string, page: Page): TemplateResult {
   const explained = store.watch('/api/v1/explain', explainOptions)
   const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
   return html`<section>
-      ${heading(isRegistered ? 'State' : 'What has become of it', '/api/v1/explain', explainOptions)}
+      ${heading(isRegistered ? 'State' : 'Why it is gone', '/api/v1/explain', explainOptions)}
       ${seen(explained, story)}
     </section>
     ${isRegistered ? html`${groupOf(brokerName, page)} ${topicsOf(brokerName, page)}` : nothing}
@@ -84,6 +84,7 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
       label: 'Members',
       stacks: true,
       rows: members.map((member) => ({ ...group, ...member })),
+      key: ({ brokerId }) => `${brokerId}`,
       columns: [
         ...memberColumns(ageMillis, nowMs),
         {
@@ -98,8 +99,8 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
 
 /** What the loss of topics means, the worst first. */
 const LOSSES = [
-  ['lastWritable', 'critical', 'that producers can send to nowhere else'],
-  ['lastReadable', 'critical', 'that consumers can read nowhere else'],
+  ['lastWritable', 'critical', 'that no other broker lets producers send to'],
+  ['lastReadable', 'critical', 'that no other broker lets consumers read'],
   ['orderedTopics', 'info', 'whose order configuration names the group'],
   ['staticTopics', 'info', 'that are static, with logical queues on the group'],
   ['provisionalElsewhere', 'warning', 'that are elsewhere, but on brokers that have not registered again'],
@@ -182,6 +183,7 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
         ${table({
           label: 'Topics',
           rows: topics,
+          key: ({ topic }) => topic,
           columns: TOPIC_COLUMNS,
           empty: prefix === '' ? 'It has no topics in the routes.' : 'No topic of it begins with that.',
         })}`,

@@ -99,6 +99,7 @@ function list(
   ${table({
     label: 'Brokers',
     rows: sortedRows(rows, columns, sorting).slice(index * PAGE_ROWS, (index + 1) * PAGE_ROWS),
+    key: ({ brokerName, brokerId }) => `${brokerId} ${brokerName}`,
     columns,
     sorting,
     empty:
@@ -106,7 +107,7 @@ function list(
         ? 'No broker has registered. Set namesrvAddr in broker.conf to this NameServer.'
         : rows.length === 0
           ? 'No broker matches.'
-          : 'There are fewer pages.',
+          : 'This page does not exist; go to the first.',
   })}`
 }
 

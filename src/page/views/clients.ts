@@ -30,7 +30,7 @@ export type Cause = NonNullable<Connection['cause']>
 /** Connections open without an event. */
 const EVERY_MS = 5_000
 
-/** Whether someone should know. */
+/** How severe the reason is. */
 export const CAUSES: Readonly<Record<Cause, readonly [Severity, string]>> = {
   peer_closed: ['neutral', 'closed by the peer'],
   socket_error: ['warning', 'network failure'],
@@ -83,6 +83,7 @@ function render(page: Page): TemplateResult {
         ${table({
           label: 'Connections',
           rows: value.connections,
+          key: ({ id }) => `${id}`,
           columns: columnsOf(isClosed, page.nowMs),
           sorting,
           empty: emptyText(filter, value, isClosed),
@@ -96,7 +97,7 @@ function isOfConnections({ kind }: ServerEvent): boolean {
 }
 
 function emptyText(filter: Filter, { matching }: Connections, isClosed: boolean): string {
-  if (matching > 0) return 'There are fewer pages.'
+  if (matching > 0) return 'This page does not exist; go to the first.'
   if (FILTERS.some((each) => each !== 'state' && filter[each] !== '')) return 'No connection matches.'
   return isClosed ? 'No connection has closed since the start.' : 'Nothing is connected.'
 }
@@ -106,6 +107,7 @@ function programsOf({ clients, connections, others }: Clients): TemplateResult {
     label: 'Clients by program',
     stacks: true,
     rows: clients,
+    key: ({ kind, language, versionName }) => `${kind} ${language} ${versionName}`,
     columns: [
       { head: 'Kind', cell: ({ kind }) => kind },
       { head: 'Language', cell: ({ language }) => name(language) },
@@ -120,7 +122,7 @@ function programsOf({ clients, connections, others }: Clients): TemplateResult {
     ],
     empty: 'Nothing is connected that has sent a request.',
   })}
-  ${others > 0 ? html`<p class="quiet">${counted(others, 'connection')} of ${count(connections)} of programs beyond these.</p>` : nothing}`
+  ${others > 0 ? html`<p class="quiet">${counted(others, 'connection')} of ${count(connections)} from other programs.</p>` : nothing}`
 }
 
 function filterOf({ kind, language, version }: Program): Record<string, string> {

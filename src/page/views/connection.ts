@@ -16,7 +16,7 @@ export function connectionView(id: string): View {
 function render(id: string, { store, nowMs }: Page): TemplateResult {
   const options = { query: { id, state: 'all' }, everyMillis: 2_000 }
   return html`<section>
-    ${heading('What is known of it', '/api/v1/connections', options)}
+    ${heading('Details', '/api/v1/connections', options)}
     ${seen(store.watch('/api/v1/connections', options), ({ connections: [connection] }) =>
       connection === undefined
         ? emptyState(

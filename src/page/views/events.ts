@@ -115,7 +115,7 @@ function pauseButton({ store, changed }: Page): TemplateResult {
   const added = paused === undefined ? 0 : store.log.events.filter(({ id }) => !known.has(id)).length
   const onClick = () => {
     paused = paused === undefined ? store.log.events : undefined
-    announce(paused === undefined ? 'Events go on' : 'Events are paused')
+    announce(paused === undefined ? 'Events resumed' : 'Events are paused')
     changed()
   }
   const label = paused === undefined ? 'Pause' : `Resume${added === 0 ? '' : `, ${count(added)} new`}`

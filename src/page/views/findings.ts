@@ -36,7 +36,7 @@ export function findingList(all: Findings, nowMs: number): TemplateResult {
         (finding) => findingItem(finding, nowMs),
       )}
     </ol>
-    ${unlisted > 0 ? html`<p class="quiet">${count(unlisted)} more are only counted.</p>` : nothing}`
+    ${unlisted > 0 ? html`<p class="quiet">${count(unlisted)} more are not listed.</p>` : nothing}`
 }
 
 function findingItem(

@@ -14,7 +14,7 @@ export const kvView: View = { title: 'KV', render }
 
 const ORDER_NAMESPACE = 'ORDER_TOPIC_CONFIG'
 const MAX_PAGES = 10
-/** Rows that are drawn; whoever wants another searches. */
+/** Rows that are drawn; the search finds the others. */
 const MAX_ROWS = 500
 const SHORT = 160
 const MAX_SHOWN_VALUE = 16_384
@@ -79,6 +79,7 @@ function orderSection(entries: readonly Entry[], text: string): TemplateResult {
     ${table({
       label: 'Order configuration',
       rows: entries.slice(0, MAX_ROWS),
+      key: ({ key }) => key,
       stacks: true,
       columns: [
         { head: 'Topic', cell: ({ key }) => html`<a href=${href(['topics', key])}>${name(key)}</a>` },
@@ -135,6 +136,7 @@ function otherSection(entries: readonly Entry[], namespace: string, totalOfOther
     ${table({
       label: 'Entries of other namespaces',
       rows: entries.slice(0, MAX_ROWS),
+      key: ({ namespace, key }) => JSON.stringify([namespace, key]),
       stacks: true,
       columns: [
         {

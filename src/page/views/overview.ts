@@ -130,9 +130,9 @@ function verdict(status: Status, sample: RateSample | undefined): TemplateResult
 
 function findingsBadge({ critical, warning, info }: Status['findings']): TemplateResult {
   const severity: Severity = critical > 0 ? 'critical' : warning > 0 ? 'warning' : 'good'
-  // What is only worth knowing does not make a server unhealthy.
+  // A notice does not make a server unhealthy.
   if (critical + warning === 0)
-    return badge(severity, info === 0 ? 'Healthy' : `Healthy, with ${counted(info, 'thing')} worth knowing`)
+    return badge(severity, info === 0 ? 'Healthy' : `Healthy, ${counted(info, 'notice')}`)
   const urgent = critical === 0 ? '' : `: ${count(critical)} critical`
   return badge(severity, `${counted(critical + warning + info, 'finding')}${urgent}`)
 }

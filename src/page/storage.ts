@@ -1,0 +1,31 @@
+/** What the page keeps in the browser; where site data is blocked, until it is closed. */
+export interface Keeper {
+  get(key: string): string | null
+  set(key: string, value: string): void
+}
+
+/** @param area - Asked at each use: it throws where site data is blocked. */
+function keeper(area: () => Storage): Keeper {
+  const fallback = new Map<string, string>()
+  return {
+    get: (key) => {
+      try {
+        return area().getItem(key)
+      } catch {
+        return fallback.get(key) ?? null
+      }
+    },
+    set: (key, value) => {
+      try {
+        area().setItem(key, value)
+      } catch {
+        fallback.set(key, value)
+      }
+    },
+  }
+}
+
+/** For all tabs. */
+export const inBrowser = keeper(() => localStorage)
+/** For this tab. */
+export const inTab = keeper(() => sessionStorage)
