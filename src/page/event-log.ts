@@ -3,6 +3,16 @@ import type { Views } from './api-types.ts'
 /** An event of the stream. */
 export type ServerEvent = Views['/api/v1/events']['events'][number]
 
+/** Whether views of brokers are read again after an event. */
+export function isOfBroker({ brokerName }: ServerEvent): boolean {
+  return brokerName !== null
+}
+
+/** Whether views of routes are. */
+export function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
+  return brokerName !== null || topic !== null
+}
+
 /** As many as a NameServer keeps. */
 const MAX_EVENTS = 4_096
 

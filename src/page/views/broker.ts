@@ -14,6 +14,7 @@ import {
   seenList,
   table,
 } from '../components.ts'
+import { isOfBroker } from '../event-log.ts'
 import { past, story } from '../explanation.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQueries, replaceQuery } from '../router.ts'
@@ -36,7 +37,7 @@ export function brokerView(brokerName: string): View {
 
 function render(brokerName: string, page: Page): TemplateResult {
   const { store, nowMs } = page
-  const explainOptions = { query: { broker: brokerName } }
+  const explainOptions = { query: { broker: brokerName }, concerns: isOfBroker }
   const explained = store.watch('/api/v1/explain', explainOptions)
   const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
   return html`<section>
@@ -55,7 +56,11 @@ function render(brokerName: string, page: Page): TemplateResult {
 
 function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): TemplateResult {
   const address = route.query.get('stops') ?? ''
-  const options = { path: { name: brokerName }, query: { address, limit: `${MAX_NAMES}` } }
+  const options = {
+    path: { name: brokerName },
+    query: { address, limit: `${MAX_NAMES}` },
+    concerns: isOfBroker,
+  }
   const group = store.watch('/api/v1/brokers/{name}', options)
   const addresses = (group.value?.members ?? []).map((member) => member.address)
   return html`<section>
@@ -159,7 +164,11 @@ function accessBadge(access: Topic['access']): TemplateResult {
 
 function topicsOf(brokerName: string, { store, route, changed }: Page): TemplateResult {
   const [prefix, after] = [route.query.get('prefix') ?? '', route.query.get('after') ?? '']
-  const options = { path: { name: brokerName }, query: { prefix, after, limit: `${PAGE_ROWS}` } }
+  const options = {
+    path: { name: brokerName },
+    query: { prefix, after, limit: `${PAGE_ROWS}` },
+    concerns: isOfBroker,
+  }
   const query = Object.fromEntries(route.query)
   const toPage = (from: string) => href(route.path, { ...query, after: from })
   return html`<section>

@@ -12,6 +12,7 @@ import {
   table,
   time,
 } from '../components.ts'
+import { isOfBroker } from '../event-log.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
 import { href, replaceQueries } from '../router.ts'
@@ -30,9 +31,9 @@ function render(page: Page): TemplateResult {
   const [text = '', cluster = '', state = ''] = ['q', 'cluster', 'state'].map(
     (each) => route.query.get(each) ?? '',
   )
-  const options = { query: { cluster } }
+  const options = { query: { cluster }, concerns: isOfBroker }
   const brokers = store.watch('/api/v1/brokers', options)
-  const clusters = store.watch('/api/v1/clusters').value?.clusters ?? []
+  const clusters = store.watch('/api/v1/clusters', { concerns: isOfBroker }).value?.clusters ?? []
   const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
   return html`<section>
     ${heading('Members of broker groups', '/api/v1/brokers', options)}

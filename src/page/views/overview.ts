@@ -3,12 +3,12 @@ import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import { badge, emptyState, figure, jsonLink, name, panel, type Severity, seen, time } from '../components.ts'
+import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'
 import { type RateSample, rateSamples } from '../rates.ts'
 import { href } from '../router.ts'
 import { sparkline } from '../sparkline.ts'
 import { watchStatus } from '../status.ts'
-import type { ServerEvent } from '../store.ts'
 import type { Page, View } from '../views.ts'
 import { brokerMatrix } from './broker-matrix.ts'
 import { findingCount, findingList } from './findings.ts'
@@ -99,14 +99,6 @@ function render({ store, nowMs }: Page): TemplateResult {
       ${sparkline('Event loop delay', samples, ({ eventLoopDelayMs }) => eventLoopDelayMs, millis)}
     </section>
   </div>`
-}
-
-function isOfBroker({ brokerName }: ServerEvent): boolean {
-  return brokerName !== null
-}
-
-function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
-  return brokerName !== null || topic !== null
 }
 
 function verdict(status: Status, sample: RateSample | undefined): TemplateResult {

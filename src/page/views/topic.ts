@@ -3,6 +3,7 @@ import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import { badge, commandList, heading, jsonLink, name, seen, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
+import { isOfRoutes } from '../event-log.ts'
 import { past, story } from '../explanation.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
@@ -23,7 +24,7 @@ export function topicView(topic: string): View {
 function render(topic: string, page: Page): TemplateResult {
   const { store, route, nowMs } = page
   const client = { version: route.query.get('version') ?? '', zone: route.query.get('zone') ?? '' }
-  const explainOptions = { query: { topic, ...client } }
+  const explainOptions = { query: { topic, ...client }, concerns: isOfRoutes }
   const explained = store.watch('/api/v1/explain', explainOptions)
   const isUnknown = explained.value?.now.brokers?.length === 0
   // Without an explanation, such as for a release that does not exist, the form must stay.
@@ -39,7 +40,7 @@ function render(topic: string, page: Page): TemplateResult {
         ? html`${routeOf(topic, client, page)}
           <section>
             ${heading('Commands')}
-            ${seen(store.watch('/api/v1/topics/{topic}', { path }), ({ commands }) => commandList(commands))}
+            ${seen(store.watch('/api/v1/topics/{topic}', { path, concerns: isOfRoutes }), ({ commands }) => commandList(commands))}
           </section>`
         : nothing
     }
@@ -54,9 +55,9 @@ interface Client {
 
 function routeOf(topic: string, client: Client, { store, route, nowMs, changed }: Page): TemplateResult {
   const path = { topic }
-  const lookupOptions: WatchOptions = { path, query: { ...client } }
+  const lookupOptions: WatchOptions = { path, query: { ...client }, concerns: isOfRoutes }
   const lookup = store.watch('/api/v1/topics/{topic}/route', lookupOptions)
-  const queues = store.watch('/api/v1/topics/{topic}', { path })
+  const queues = store.watch('/api/v1/topics/{topic}', { path, concerns: isOfRoutes })
   const drawing: Drawing = {
     client,
     seen: seenBy(lookup.value),
