@@ -31,7 +31,7 @@ const accepted: readonly Compressed[] = [
   {
     lines: LINES,
     mapping: [
-      '{"bname":"b","currIdMap":{0:0,1:1},"dirty":false,"epoch":5,"scope":"__global__","topic":"@1","totalQueues":2}',
+      '{"bname":"@","currIdMap":{0:0,1:1},"dirty":false,"epoch":5,"scope":"__global__","topic":"@1","totalQueues":2}',
     ],
   },
 ]
