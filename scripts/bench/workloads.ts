@@ -83,7 +83,7 @@ const LOST: ClusterShape = { prefix: 'Lost', brokers: 100, topics: 10_000, heart
 const KEPT: ClusterShape = { prefix: 'Kept', brokers: 2, topics: 1_000 }
 const SIGNED: ClusterShape = { prefix: 'Signed', brokers: 2, topics: 1_000 }
 
-/** Nobody looks up without a signature, but for the topic that shows whether the server is up. */
+/** Every lookup is signed but that of the topic that shows whether the server is up. */
 const STRICT_ACCESS = `profile: strict
 accounts:
 ${ACCOUNTS.map((account) => `  - ${JSON.stringify(account)}`).join('\n')}

@@ -128,7 +128,7 @@ export class AccountReader {
     if (whiteRemoteAddress) this.readWhiteList(whiteRemoteAddress, `whiteRemoteAddress of ${what}`)
   }
 
-  /** An account before this one that has one of these secrets, and is an admin if this one is none, or the reverse. */
+  /** An account before this one that has one of these secrets, and of which only one is an admin. */
   #otherWith(secrets: readonly KeyObject[], isAdmin: boolean): string | undefined {
     for (const { identity, secrets: others } of this.accounts.values())
       if (

@@ -133,7 +133,7 @@ export function table<Row>(options: {
   const drawn = (row: Row) => html`<tr role="row">
     ${columns.map((column) => html`<td role="cell" class=${kind(column)} data-head=${column.head}>${column.cell(row)}</td>`)}
   </tr>`
-  // Roles, because a table that the stylesheet lays out otherwise is none for some screen readers.
+  // Roles, because some screen readers ignore a table whose layout the stylesheet changes.
   return html`<div class=${stacks ? 'table stacks' : 'table'} role="region" aria-label=${label} tabindex="0">
     <table role="table">
       <thead role="rowgroup">

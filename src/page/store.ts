@@ -8,8 +8,6 @@ export type { ServerEvent }
 export interface Seen<T> {
   /** The last response; undefined before the first one. */
   readonly value: T | undefined
-  /** The value before it, for rates. */
-  readonly previous: T | undefined
   /** Why the last read failed; undefined if it did not. */
   readonly error: string | undefined
   /** Since the server last said that the value holds; undefined before the first response. */
@@ -41,7 +39,6 @@ interface Reading {
   readonly address: string
   options: WatchOptions
   value: unknown
-  previous: unknown
   etag: string | undefined
   error: string | undefined
   receivedMs: number | undefined
@@ -114,12 +111,11 @@ export class Store {
       this.#shown.add(reading)
       if (reading.timer === undefined && !reading.isReading) this.#schedule(reading)
     }
-    const { value, previous, error } = reading
+    const { value, error } = reading
     const receivedMs = this.#holdsSince(reading)
     const ageMillis = receivedMs === undefined ? undefined : Date.now() - receivedMs
     return {
       value: value as Views[Path] | undefined,
-      previous: previous as Views[Path] | undefined,
       error,
       ageMillis,
       isStale: ageMillis !== undefined && ageMillis > 2 * this.#everyOf(reading) + MIN_PERIOD_MS,
@@ -245,7 +241,6 @@ export class Store {
       address,
       options,
       value: undefined,
-      previous: undefined,
       etag: undefined,
       error: undefined,
       receivedMs: undefined,
@@ -308,7 +303,6 @@ export class Store {
       if (response.ok) {
         const value: unknown = await response.json()
         Object.assign(reading, {
-          previous: reading.value,
           value,
           etag: response.headers.get('etag') ?? undefined,
         })

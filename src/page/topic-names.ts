@@ -42,12 +42,12 @@ export function watchTopicNames(store: Store): Seen<TopicNames> {
     after = last.value?.next ?? undefined
   } while (after !== undefined && pages.length < MAX_PAGES)
   const [first] = pages
-  if (first === undefined) return { ...last, value: undefined, previous: undefined }
+  if (first === undefined) return { ...last, value: undefined }
   const isWhole = after === undefined && last.value !== undefined
   // While changed names are read, the former ones stay.
   if (isWhole || !isShownWhole) show(first.total, pages)
   isShownWhole ||= isWhole
-  return { ...last, value: shown, previous: undefined, error: undefined }
+  return { ...last, value: shown, error: undefined }
 }
 
 function show(total: number, pages: readonly NamesPage[]): void {

@@ -42,7 +42,7 @@ export const NAVIGATION = [
   ['configuration', 'Configuration'],
 ] as const
 
-/** The view of a path; undefined if there is none. */
+/** The view of a path; undefined for a path that no view has. */
 export function viewOf([section = '', name, ...rest]: readonly string[]): View | undefined {
   if (rest.length > 0) return undefined
   if (name !== undefined) {

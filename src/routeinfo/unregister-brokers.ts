@@ -160,7 +160,7 @@ function removeFromGroup(
   const minIdLeaves = leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
   if (brokerAddrs.size > 0) {
-    // Java notifies the members although the address is none of them.
+    // Java notifies the members although no member has the address.
     if (brokerAddrs.size === group.brokerAddrs.size) return 'nothing'
     changes.group(brokerName)
     tables.putGroup({ ...group, brokerAddrs })

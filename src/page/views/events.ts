@@ -19,7 +19,6 @@ let drawn = STEP
 let paused: readonly ServerEvent[] | undefined
 const AS_IT_WAS: Seen<Views['/api/v1/events']> = {
   value: { bootId: '', added: 0, events: [] },
-  previous: undefined,
   error: undefined,
   ageMillis: undefined,
   isStale: false,

@@ -51,7 +51,7 @@ describe('the account of a command', () => {
       () => ({ ROCKETMQ_HOME: homeWith('x:\n  accessKey: a\n  secretKey: b\n') }),
     ],
     ['with a tools.yml of comments', () => ({ ROCKETMQ_HOME: homeWith('# accessKey: a\n\n  # b\n') })],
-  ])('is none %s', async (_, env) => {
+  ])('is missing %s', async (_, env) => {
     expect(await findCredentials({}, env())).toBeUndefined()
   })
 

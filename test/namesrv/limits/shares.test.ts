@@ -229,7 +229,7 @@ describe('entries of the key-value table that one address puts', () => {
     expect(await codeOf(attacker, putKVConfig('n', 'k', 'v'.repeat(2_001)))).toBe(REJECTED)
   })
 
-  test('may fill the table from this machine, and count for nobody after a restart', async () => {
+  test('may fill the table from this machine, and count for no address after a restart', async () => {
     const kvConfigPath = join(temporaryFolder(), 'kvConfig.json')
     const before = createServer({ maxKVEntries: '10', kvConfigPath })
     const { port } = await before.controller.start()
@@ -247,7 +247,7 @@ describe('entries of the key-value table that one address puts', () => {
 describe('requests of one address that wait', () => {
   type Start = Awaited<ReturnType<typeof start>>
 
-  /** Sends one request from each of so many connections of the attacker, and waits until all of them have been read. */
+  /** Sends one request from each of the attacker's connections, and waits until all of them have been read. */
   async function flood({ connectFrom }: Start, requests: readonly Request[]): Promise<readonly RawClient[]> {
     const clients: RawClient[] = []
     for (const request of requests) {
