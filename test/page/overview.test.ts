@@ -238,7 +238,7 @@ describe('The overview', () => {
     await peer.send(registration({ ...broker, topics: ['TopicA', 'TopicB'] }))
     const page = await openPage(server.url)
     const peers = part(page, 'Peers')
-    await peers.getByText('unknown').waitFor()
+    await peers.getByText('unknown').first().waitFor()
     const line = peers.getByRole('listitem').filter({ hasText: `127.0.0.1:${peer.port}` })
     await line.getByText('settling').waitFor(FINDING)
     pass(server, 61_000)
