@@ -22,8 +22,8 @@ import {
   quoted,
   type Schema,
   type View,
-  ViewError,
 } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 /** Broker names of a cluster that are listed. */
 const MAX_NAMES = 1_000

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { badge, command, emptyState, name, type Severity, time } from './components.ts'
 import { capitalized } from './format.ts'
 import { href } from './router.ts'

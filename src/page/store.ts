@@ -1,4 +1,4 @@
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { EventLog, type ServerEvent } from './event-log.ts'
 import { inTab } from './storage.ts'
 

@@ -8,6 +8,8 @@ export type ConfigErrorCode =
   | 'ERR_CONFIG_VALUE'
   /** A number outside the range of its key. */
   | 'ERR_CONFIG_RANGE'
+  /** The library has no such option. */
+  | 'ERR_CONFIG_OPTION'
   /** The file cannot be read. */
   | 'ERR_CONFIG_FILE'
 
@@ -23,7 +25,10 @@ export class ConfigError extends CodedError<ConfigErrorCode> {
     this.problems = lines
   }
 
-  /** @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix. */
+  /**
+   * @internal
+   * @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix.
+   */
   static throwAll(errors: readonly ConfigError[]): void {
     const [first] = errors
     if (first === undefined) return

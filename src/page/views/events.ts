@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { badge, command, emptyState, name, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { badge, emptyState, figure, jsonLink, name, panel, type Severity, seen, time } from '../components.ts'
 import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { badge, commandList, heading, jsonLink, name, seen, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
 import { isOfRoutes } from '../event-log.ts'

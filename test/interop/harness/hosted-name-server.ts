@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import { afterAll } from 'vitest'
-import { Configuration, NamesrvController, systemClock, systemScheduler } from '../../../src/index.ts'
+import { Configuration } from '../../../src/namesrv/config/configuration.ts'
+import { NamesrvController } from '../../../src/namesrv/namesrv-controller.ts'
+import { systemClock, systemScheduler } from '../../../src/namesrv/time.ts'
 import { newHome } from './work-folder.ts'
 
 /** Our NameServer in this process. */
