@@ -18,7 +18,10 @@ export class ConfigError extends CodedError<ConfigErrorCode> {
   /** One line each. */
   readonly problems: readonly string[]
 
-  /** @param code - Of the first problem. */
+  /**
+   * @internal
+   * @param code - Of the first problem.
+   */
   constructor(code: ConfigErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
     const lines = typeof problems === 'string' ? [problems] : problems
     super(code, lines.join('\n'), options)
