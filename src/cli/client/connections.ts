@@ -1,4 +1,4 @@
-import type { NameServer } from './name-server.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 
 /** A connection, as `/api/v1/connections` shows it. */
 export interface Connection {

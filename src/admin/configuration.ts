@@ -1,27 +1,10 @@
-import { javaInteger } from '../../namesrv/config/check-value.ts'
-import { type ConfigValue, isUpdatable, shownText } from '../../namesrv/config/config-key.ts'
-import { findConfigKey } from '../../namesrv/config/config-keys.ts'
-import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
-import { RequestCode } from '../../protocol/request-code.ts'
+import { javaInteger } from '../namesrv/config/check-value.ts'
+import { type ConfigValue, isUpdatable, shownText } from '../namesrv/config/config-key.ts'
+import { findConfigKey } from '../namesrv/config/config-keys.ts'
+import { parseJavaProperties } from '../namesrv/config/java-properties.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import type { NameServer } from './name-server.ts'
-
-/** A value of the type of its key; null if it has none. */
-export type ShownValue = NonNullable<ConfigValue> | null
-
-/** A key of a NameServer's configuration; null where it does not say. */
-export interface ServerKey {
-  readonly key: string
-  /** Asterisks in place of a secret. */
-  readonly value: ShownValue
-  readonly default: ShownValue
-  readonly source: { readonly layer: string; readonly place: string } | null
-  /** When the value is read: at every use, by each new connection, at the start, or never. */
-  readonly effect: 'live' | 'connection' | 'start' | 'none' | null
-  readonly unit: string | null
-  /** Whether request 318 can change it. */
-  readonly updatable: boolean | null
-  readonly meaning: string | null
-}
+import type { ServerKey } from './server-key.ts'
 
 /** When a change of a key takes effect, for people. */
 export const EFFECT_WORDS = {
@@ -39,7 +22,7 @@ export interface ServerConfiguration {
   readonly limitation: string | undefined
 }
 
-/** Every key of ours; of Java's, and of one that shows its views to its own machine only, what 319 shows. @throws {CommandError} (rejects) */
+/** Every key of ours; of Java's, and of one that shows its views to its own machine only, what 319 shows. @throws {AdminError} (rejects) */
 export async function configurationOf(server: NameServer): Promise<ServerConfiguration> {
   let isOurs = false
   const view = await server.viewIfAny<{ readonly keys: readonly ServerKey[] }>('/api/v1/config', (reason) => {

@@ -1,6 +1,6 @@
-import { RequestCode } from '../../protocol/request-code.ts'
-import { ResponseCode } from '../../protocol/response-code.ts'
-import { CommandError } from '../command-error.ts'
+import { RequestCode } from '../protocol/request-code.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import { AdminError } from './admin-error.ts'
 import { type NameServer, responseError } from './name-server.ts'
 
 /** The namespace that RocketMQ itself uses. @see NamesrvUtil in apache/rocketmq */
@@ -14,7 +14,7 @@ export interface KVEntry {
   readonly value: string | null
 }
 
-/** The value of an entry (101); undefined if there is no such entry. @throws {CommandError} (rejects) */
+/** The value of an entry (101); undefined if there is no such entry. @throws {AdminError} (rejects) */
 export async function kvValue(
   server: NameServer,
   namespace: string,
@@ -27,8 +27,8 @@ export async function kvValue(
 }
 
 /** That an entry does not exist. */
-export function noEntry(namespace: string, key: string, { address }: NameServer): CommandError {
-  return new CommandError(
+export function noEntry(namespace: string, key: string, { address }: NameServer): AdminError {
+  return new AdminError(
     'not_found',
     `no entry ${JSON.stringify(key)} in ${JSON.stringify(namespace)} on ${address}`,
   )
