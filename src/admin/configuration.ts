@@ -1,9 +1,11 @@
+import { firstLine } from '../common/describe-errno.ts'
 import { javaInteger } from '../namesrv/config/check-value.ts'
 import { type ConfigValue, isUpdatable, shownText } from '../namesrv/config/config-key.ts'
 import { findConfigKey } from '../namesrv/config/config-keys.ts'
-import { parseJavaProperties } from '../namesrv/config/java-properties.ts'
+import { parseJavaProperties, propertiesText } from '../namesrv/config/java-properties.ts'
 import { RequestCode } from '../protocol/request-code.ts'
-import type { NameServer } from './name-server.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import { type NameServer, responseError } from './name-server.ts'
 import type { ServerKey } from './server-key.ts'
 
 /** When a change of a key takes effect, for people. */
@@ -63,4 +65,22 @@ export function typedValue(name: string, text: string): NonNullable<ConfigValue>
   if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   const number = type === 'int' || type === 'long' ? Number(javaInteger(text, 64)) : Number.NaN
   return Number.isSafeInteger(number) ? number : text
+}
+
+/**
+ * Updates the configuration (318). Ours accepts all values or none; Java's ignores keys and values that it does not know.
+ * @returns What the server says of it; empty if nothing.
+ * @throws {AdminError} (rejects)
+ */
+export async function updateConfiguration(
+  server: NameServer,
+  values: Iterable<readonly [key: string, value: string]>,
+): Promise<string> {
+  const response = await server.invoke(
+    RequestCode.UPDATE_NAMESRV_CONFIG,
+    {},
+    Buffer.from(propertiesText(values)),
+  )
+  if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+  return firstLine(response.remark ?? '')
 }

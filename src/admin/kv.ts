@@ -26,6 +26,27 @@ export async function kvValue(
   return response.extFields?.get('value') ?? ''
 }
 
+/** Sets an entry (100), and reads it back. @throws {AdminError} (rejects) */
+export async function putKV(
+  server: NameServer,
+  namespace: string,
+  key: string,
+  value: string,
+): Promise<void> {
+  await server.ask(RequestCode.PUT_KV_CONFIG, { namespace, key, value })
+  const now = await kvValue(server, namespace, key)
+  if (now !== value)
+    throw new AdminError('failed', `after the change the value is ${JSON.stringify(now ?? null)}`)
+}
+
+/** Deletes an entry (102), and reads it back. @throws {AdminError} (rejects) */
+export async function deleteKV(server: NameServer, namespace: string, key: string): Promise<void> {
+  await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
+  const now = await kvValue(server, namespace, key)
+  if (now !== undefined)
+    throw new AdminError('failed', `after the deletion the value is ${JSON.stringify(now)}`)
+}
+
 /** That an entry does not exist. */
 export function noEntry(namespace: string, key: string, { address }: NameServer): AdminError {
   return new AdminError(

@@ -1,4 +1,4 @@
-import { applied, UNKNOWN_RESULT } from '../admin/changes.ts'
+import { applied, UNKNOWN_RESULT } from '../admin/applied.ts'
 import type { NameServer } from '../admin/name-server.ts'
 import { failureAt } from './client/ask-all.ts'
 import { askForEach, foundOrFailed } from './client/each-name.ts'

@@ -257,10 +257,14 @@ describe('a process with a server', () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
-  it('ends by itself after a start that failed', () => {
-    const script = `await startNamesrv({ listenPort: 0, httpListenPort: 'any', accessFile: '/nowhere/access.yml' })
-      .then((ns) => ns.shutdown(), (error) => process.stdout.write(error.message))`
+  it('ends by itself after starts that failed', () => {
+    const script = `
+      const ns = await startNamesrv({ listenPort: 0 })
+      const wrong = [{ accessFile: '/nowhere/access.yml' }, { listenPort: ns.port }, { httpListenPort: ns.port }]
+      for (const options of wrong)
+        await startNamesrv({ listenPort: 0, ...options }).catch(({ code }) => process.stdout.write(code + ' '))
+      await ns.shutdown()`
     const { status, stdout } = run(script)
-    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('/nowhere/access.yml') })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'ERR_CONFIG_FILE EADDRINUSE EADDRINUSE ' })
   })
 })

@@ -1,5 +1,5 @@
-import { checkBroker, changePermission as requestChange } from '../../admin/changes.ts'
 import type { NameServer } from '../../admin/name-server.ts'
+import { checkBroker, changePermission as requestChange } from '../../admin/write-permission.ts'
 import { counted } from '../../common/counted.ts'
 import type { Impact } from '../../inspect/impact.ts'
 import { changeEach } from '../change-each.ts'

@@ -1,9 +1,9 @@
-import { updateConfiguration } from '../../admin/changes.ts'
 import {
   configurationOf,
   EFFECT_WORDS,
   type ServerConfiguration,
   typedValue,
+  updateConfiguration,
 } from '../../admin/configuration.ts'
 import type { NameServer } from '../../admin/name-server.ts'
 import type { ServerKey, ShownValue } from '../../admin/server-key.ts'

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { AdminError } from '../../admin/admin-error.ts'
-import { applied } from '../../admin/changes.ts'
+import { applied } from '../../admin/applied.ts'
 import { type NameServer, responseError } from '../../admin/name-server.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'

@@ -1,5 +1,4 @@
-import { deleteKV } from '../../admin/changes.ts'
-import { kvValue, noEntry } from '../../admin/kv.ts'
+import { deleteKV, kvValue, noEntry } from '../../admin/kv.ts'
 import { changeEach } from '../change-each.ts'
 import type { Run } from '../run-command.ts'
 import { changedEntries } from './kv-set.ts'

@@ -1,5 +1,4 @@
-import { putKV } from '../../admin/changes.ts'
-import { type KVEntry, kvValue } from '../../admin/kv.ts'
+import { type KVEntry, kvValue, putKV } from '../../admin/kv.ts'
 import { type Changed, changeEach } from '../change-each.ts'
 import type { AnyReport, Run } from '../run-command.ts'
 

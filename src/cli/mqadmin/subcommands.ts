@@ -1,5 +1,5 @@
 import { AdminError } from '../../admin/admin-error.ts'
-import { applied } from '../../admin/changes.ts'
+import { applied } from '../../admin/applied.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
 import { type NameServer, responseError } from '../../admin/name-server.ts'
 import { firstLine } from '../../common/describe-errno.ts'
