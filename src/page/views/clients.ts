@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { release } from '../../common/release.ts'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import {
@@ -111,7 +112,7 @@ function programsOf({ clients, connections, others }: Clients): TemplateResult {
     columns: [
       { head: 'Kind', cell: ({ kind }) => kind },
       { head: 'Language', cell: ({ language }) => name(language) },
-      { head: 'Version', cell: ({ versionName }) => versionName },
+      { head: 'Version', cell: ({ versionName }) => release(versionName) },
       {
         head: 'Connections',
         cell: (program) =>
@@ -158,7 +159,7 @@ function filters(
     programs
       .filter(({ version }) => version >= 0)
       .sort((a, b) => b.version - a.version)
-      .map(({ version, versionName }) => [`${version}`, versionName]),
+      .map(({ version, versionName }) => [`${version}`, release(versionName)]),
   )
   const causes = Object.entries(connections?.closedBy ?? {}).map(
     ([cause, closed]) => [cause, `${CAUSES[cause as Cause][1]} (${count(closed)})`] as const,
@@ -194,7 +195,7 @@ function columnsOf(isClosed: boolean, nowMs: number): readonly Column<Connection
     },
     {
       head: 'Version',
-      cell: ({ versionName }) => versionName ?? '–',
+      cell: ({ versionName }) => (versionName === null ? '–' : release(versionName)),
       sort: { key: 'version', isDescending: true },
     },
     {

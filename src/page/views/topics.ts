@@ -1,15 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { accessBadge } from '../access-badge.ts'
 import type { Views } from '../api-types.ts'
-import {
-  badge,
-  type Content,
-  emptyState,
-  heading,
-  name,
-  type Severity,
-  searchField,
-  seen,
-} from '../components.ts'
+import { type Content, emptyState, heading, name, searchField, seen } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import { Rows } from '../rows.ts'
@@ -30,7 +22,11 @@ const rows = new Rows('Topics', [
     kind: 'topic',
     cell: (topic) => html`<a href=${href(['topics', topic])}>${name(topic)}</a>`,
   },
-  { head: 'Access', kind: 'access', cell: detail(accessBadge) },
+  {
+    head: 'Access',
+    kind: 'access',
+    cell: detail(({ brokers }) => accessBadge(brokers.map(({ access }) => access))),
+  },
   { head: 'Write queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'writeQueues'))) },
   { head: 'Read queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'readQueues'))) },
   { head: 'Broker groups', kind: 'number wide', cell: detail(({ brokers }) => count(brokers.length)) },
@@ -103,22 +99,6 @@ function concernsDetails(event: Parameters<typeof concernsTopics>[0]): boolean {
 
 function sum(brokers: Topic['brokers'], key: 'readQueues' | 'writeQueues'): number {
   return brokers.reduce((total, broker) => total + broker[key], 0)
-}
-
-function accessBadge({ brokers }: Topic): TemplateResult {
-  const [severity, text] = accessOf(brokers)
-  return badge(severity, text)
-}
-
-/** What all brokers together permit. */
-function accessOf(brokers: Topic['brokers']): readonly [Severity, string] {
-  const writable = brokers.filter(({ access }) => access.includes('w')).length
-  const readable = brokers.filter(({ access }) => access.includes('r')).length
-  if (writable + readable === 0) return ['critical', 'None']
-  if (writable === 0) return ['warning', 'Read only']
-  if (readable === 0) return ['warning', 'Write only']
-  const isWhole = writable === brokers.length && readable === brokers.length
-  return isWhole ? ['good', 'Read, write'] : ['info', 'Differs by broker']
 }
 
 function clusterText({ brokers }: Topic): Content {
