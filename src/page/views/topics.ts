@@ -4,7 +4,7 @@ import type { Views } from '../api-types.ts'
 import { type Content, emptyState, heading, name, searchField, seen } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
-import { Rows } from '../rows.ts'
+import { type RowColumn, Rows } from '../rows.ts'
 import type { Store } from '../store.ts'
 import { concernsTopics, searchNames, type TopicNames, watchTopicNames } from '../topic-names.ts'
 import type { Page, View } from '../views.ts'
@@ -20,7 +20,8 @@ const rows = new Rows('Topics', [
   {
     head: 'Topic',
     kind: 'topic',
-    cell: (topic) => html`<a href=${href(['topics', topic])}>${name(topic)}</a>`,
+    cell: (topic, { tabIndex }) =>
+      html`<a href=${href(['topics', topic])} tabindex=${tabIndex}>${name(topic)}</a>`,
   },
   {
     head: 'Access',
@@ -80,8 +81,8 @@ function emptyList({ total }: TopicNames, search: string): TemplateResult {
 }
 
 /** A cell that needs the details of its topic. */
-function detail(show: (topic: Topic) => Content): (topic: string, isResting: boolean) => Content {
-  return (topic, isResting) => {
+function detail(show: (topic: Topic) => Content): RowColumn['cell'] {
+  return (topic, { isResting }) => {
     const value = isResting
       ? store?.watch('/api/v1/topics/{topic}', {
           path: { topic },
