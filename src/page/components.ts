@@ -288,8 +288,33 @@ export function jsonLink(view: keyof Views & string, options?: WatchOptions): Te
   return html`<a class="json" href=${address} aria-label="JSON of ${address}">JSON</a>`
 }
 
-/** A field that filters what is shown. @param changed - With each key stroke. */
-export function searchField(label: string, value: string, changed: (value: string) => void): TemplateResult {
+/** What is typed into fields whose filter is not in effect yet, by their labels. */
+const typed = new Map<string, string>()
+const TYPING_PAUSE_MS = 300
+
+/**
+ * A field that filters what is shown.
+ * @param changed - With each key stroke; if the server filters, when typing pauses, and with the Enter key.
+ */
+export function searchField(
+  label: string,
+  value: string,
+  changed: (value: string) => void,
+  by: 'page' | 'server' = 'page',
+): TemplateResult {
+  const commit = (input: HTMLInputElement) => {
+    // A field that is gone belongs to another view, whose address is not to change.
+    if (typed.delete(label) && input.isConnected) changed(input.value)
+  }
+  const onInput = ({ target }: Event) => {
+    const input = target as HTMLInputElement
+    const text = input.value
+    if (by === 'page') return changed(text)
+    typed.set(label, text)
+    setTimeout(() => {
+      if (typed.get(label) === text) commit(input)
+    }, TYPING_PAUSE_MS)
+  }
   return html`<label class="search">
     <span>${label}</span>
     <input
@@ -297,8 +322,9 @@ export function searchField(label: string, value: string, changed: (value: strin
       autocomplete="off"
       autocapitalize="off"
       spellcheck="false"
-      .value=${value}
-      @input=${(event: Event) => changed((event.target as HTMLInputElement).value)}
+      .value=${typed.get(label) ?? value}
+      @input=${onInput}
+      @change=${({ target }: Event) => commit(target as HTMLInputElement)}
     />
   </label>`
 }

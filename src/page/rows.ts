@@ -58,7 +58,8 @@ export class Rows {
     // The window may have another size.
     if (areOthers || (this.#timer === undefined && last - first !== this.#restingRows)) this.#rest()
     const indices = this.#drawn()
-    const tabStop = this.#focused ?? (this.#lastFocused >= first && this.#lastFocused < last ? this.#lastFocused : first)
+    const tabStop =
+      this.#focused ?? (this.#lastFocused >= first && this.#lastFocused < last ? this.#lastFocused : first)
     return html`<div
       class="rows"
       role="table"

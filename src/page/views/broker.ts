@@ -174,7 +174,7 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
   return html`<section>
     ${heading('Topics', '/api/v1/brokers/{name}/topics', options)}
     <div class="filters">
-      ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed))}
+      ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed), 'server')}
     </div>
     ${seenList(
       `topics of ${brokerName}`,

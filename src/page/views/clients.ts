@@ -166,7 +166,7 @@ function filters(
   )
   return html`<div class="filters">
     ${choice('Show', filter.state, ['closed'], choose('state'), 'open')}
-    ${searchField('Address begins with', filter.address, choose('address'))}
+    ${searchField('Address begins with', filter.address, choose('address'), 'server')}
     ${choice('Kind', filter.kind, ['client', 'broker', 'admin', 'unknown'], choose('kind'))}
     ${choice('Language', filter.language, languages, choose('language'))}
     ${choice('Version', filter.version, [...versions], choose('version'))}
