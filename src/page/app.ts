@@ -2,7 +2,7 @@ import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { announce, badge, emptyState, name, type Severity } from './components.ts'
-import { capitalized, clockTime, duration } from './format.ts'
+import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { watchStatus } from './status.ts'
@@ -15,6 +15,8 @@ const root = document.getElementById('app') as HTMLElement
 const TICK_MS = 1_000
 /** Of the window. */
 const MAX_TITLE_LENGTH = 160
+
+const TIME_ZONE = timeZone()
 
 let isScheduled = false
 /** Renders with the next frame; a hidden tab has none. */
@@ -47,6 +49,7 @@ function draw(): void {
   render(
     html`${header(route, status.value?.nodeId)}
       <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
+      <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
       <p id="announcement" class="visually-hidden" role="status"></p>
       ${store.connection.state === 'token' ? tokenDialog() : nothing}`,
     root,

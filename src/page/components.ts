@@ -39,9 +39,21 @@ export function badge(severity: Severity, word: string): TemplateResult {
 
 /** A point in time, with the time since then. @param nowMs - By the clock of the server. */
 export function time(iso: string, nowMs: number): TemplateResult {
-  const date = new Date(iso)
-  return html`<time datetime=${iso} title=${iso}>${clockTime(date, new Date(nowMs))}</time
-    ><span class="quiet">, ${ago(date.getTime(), nowMs)}</span>`
+  return html`${instant(iso, new Date(nowMs))}<span class="quiet">, ${ago(Date.parse(iso), nowMs)}</span>`
+}
+
+/** In the time zone of the browser; its title is the time in UTC. */
+function instant(iso: string, now: Date): TemplateResult {
+  return html`<time datetime=${iso} title=${iso}>${clockTime(new Date(iso), now)}</time>`
+}
+
+const INSTANT = /\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)/
+
+/** A sentence of the server: invisible characters as escapes, and points in time as all others are shown. */
+export function sentence(text: string): Content {
+  return text
+    .split(INSTANT)
+    .map((part, at) => (at % 2 === 1 ? instant(part, new Date()) : html`${visible(part)}`))
 }
 
 function ago(atMs: number, nowMs: number): string {
@@ -51,7 +63,7 @@ function ago(atMs: number, nowMs: number): string {
 /** A command to run, with a button that copies it. */
 export function command(text: string): TemplateResult {
   return html`<div class="command">
-    <code tabindex="0" role="group" aria-label="Command">${text}</code>
+    <code>${text}</code>
     <button type="button" @click=${({ currentTarget }: Event) => void copy(currentTarget as HTMLElement, text)}>Copy</button>
   </div>`
 }
@@ -112,8 +124,8 @@ export interface Column<Row> {
 }
 
 /**
- * Rows under a heading that names them; without rows, what it means that there are none.
- * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
+ * Rows under a heading that names them; without rows, what it means that there are none. On a narrow screen, the cells of a row are
+ * below each other, each with the head of its column.
  * @param options.key - Of a row, and of no other one: a row keeps its focus and what is open in it, wherever it moves.
  * @param options.sorting - In effect, where headings sort it. The rows are in that order.
  */
@@ -123,10 +135,9 @@ export function table<Row>(options: {
   readonly rows: readonly Row[]
   readonly empty: Content
   readonly key: (row: Row) => string
-  readonly stacks?: boolean
   readonly sorting?: Sorting
 }): TemplateResult {
-  const { label, columns, rows, empty, key, stacks = false, sorting } = options
+  const { label, columns, rows, empty, key, sorting } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
@@ -134,7 +145,7 @@ export function table<Row>(options: {
     ${columns.map((column) => html`<td role="cell" class=${kind(column)} data-head=${column.head}>${column.cell(row)}</td>`)}
   </tr>`
   // Roles, because some screen readers ignore a table whose layout the stylesheet changes.
-  return html`<div class=${stacks ? 'table stacks' : 'table'} role="region" aria-label=${label} tabindex="0">
+  return html`<div class="table" role="region" aria-label=${label} tabindex="0">
     <table role="table">
       <thead role="rowgroup">
         <tr role="row">

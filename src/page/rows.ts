@@ -130,21 +130,27 @@ export class Rows {
 
   /** `last` is one beyond the last row. */
   #inSight(): { readonly first: number; readonly last: number } {
-    const row = rowHeight()
-    const height = this.#box?.clientHeight ?? innerHeight
-    const top = Math.min(this.#scrollTop, Math.max(0, this.#keys.length * row - height + row))
+    const [row, height] = [rowHeight(), this.#heightForRows()]
+    const top = Math.min(this.#scrollTop, Math.max(0, this.#keys.length * row - height))
     return {
       first: Math.floor(top / row),
-      // Less the heading.
-      last: Math.min(this.#keys.length, Math.ceil((top + height) / row) - 1),
+      last: Math.min(this.#keys.length, Math.ceil((top + height) / row)),
     }
+  }
+
+  /** Of the box, below the heading. */
+  #heightForRows(): number {
+    const box = this.#box
+    return box === undefined
+      ? innerHeight
+      : box.clientHeight - (box.firstElementChild as HTMLElement).offsetHeight
   }
 
   #show(index: number): void {
     if (this.#box === undefined) return
     const row = rowHeight()
     const lowest = index * row
-    const highest = (index + 2) * row - this.#box.clientHeight
+    const highest = lowest + row - this.#heightForRows()
     this.#scrollTop = Math.max(highest, Math.min(this.#scrollTop, lowest))
     this.#box.scrollTop = this.#scrollTop
   }

@@ -43,7 +43,7 @@ describe('One topic', () => {
   it('changes with its brokers, and says what a request changed, what that means, and what happened', async () => {
     const server = await pageServer()
     await server.send(registration({ topics: TOPICS }))
-    const page = await openPage(server.url, '#/topics/OrderPaid')
+    const page = await openPage(server.url, '#/topics/OrderPaid', { timezoneId: 'Asia/Kolkata' })
     await page.getByText('Routable').waitFor()
     const client = await server.send(registration(BROKER_B))
     await branch(page, 'broker-b').waitFor()
@@ -61,6 +61,13 @@ describe('One topic', () => {
     await server.send({ code: 216, extFields: { topic: 'OrderPaid' } })
     await page.getByText('Deleted', { exact: false }).first().waitFor()
     await page.getByText('deleted on 1 broker by').waitFor()
+    // All times are local, those in sentences too.
+    const instant = page.locator('.story time').first()
+    const utc = (await instant.getAttribute('title')) ?? ''
+    expect(utc).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    const local = new Date(Date.parse(utc) + 5.5 * 3_600_000).toISOString().slice(11, 19)
+    expect(await instant.innerText()).toContain(local)
+    await page.getByText(/^Times are local: Asia.(Calcutta|Kolkata), UTC.05:30\./).waitFor()
     expect(await page.locator('.route').count()).toBe(0)
   })
 

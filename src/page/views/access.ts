@@ -91,14 +91,13 @@ function policyOf({ profile, mode, identity, host, network, tls }: WhoAmI): Temp
 function groupsOf({ groups }: WhoAmI): TemplateResult {
   return table({
     label: 'What you may do',
-    stacks: true,
     rows: groups,
     key: ({ group }) => group,
     columns: [
       { head: 'Group', cell: ({ group }) => html`<code>${group}</code>` },
       { head: 'Requests that', cell: ({ group }) => GROUPS[group], isText: true },
       {
-        head: 'From your address',
+        head: 'Decision',
         cell: ({ allowed }) => (allowed ? badge('good', 'allowed') : badge('warning', 'rejected')),
       },
       { head: 'By', cell: ({ rule }) => visible(rule) },

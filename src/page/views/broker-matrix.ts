@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../../common/visible.ts'
+import { hostOf } from '../../common/host-of.ts'
+import { release } from '../../common/release.ts'
 import type { Views } from '../api-types.ts'
-import { badge, type Column, name, type Severity, table, time } from '../components.ts'
+import { badge, type Column, name, type Severity, sentence, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
 import { href } from '../router.ts'
@@ -153,7 +154,7 @@ function idCell(
 function memberCell(member: Member, ageMillis: number): TemplateResult {
   const { address, versionName, state, peer, announcesOwnAddress } = member
   return html`<div class="member">
-    <div>${name(address)} <span class="quiet">${versionName ?? ''}</span></div>
+    <div>${name(address)} <span class="quiet">${release(versionName ?? '')}</span></div>
     <div class="member-state">
       ${heartbeat(member, ageMillis)} ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
     </div>
@@ -165,10 +166,6 @@ function departureCell({ event, severity, word }: Departure, nowMs: number): Tem
   return html`<div class="member">
     <div class="quiet">${name(event.address ?? '')}</div>
     <div>${badge(severity, word)} ${time(event.time, nowMs)}</div>
-    <div>${visible(event.text.split(';', 1)[0] ?? '')}</div>
+    <div>${sentence(event.text.split(';', 1)[0] ?? '')}</div>
   </div>`
-}
-
-function hostOf(address: string): string {
-  return visible(address.replace(/:\d+$/, ''))
 }

@@ -87,7 +87,6 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
   return html`<p class="quiet facts">${facts.map((fact, at) => html`${at === 0 ? '' : '; '}${fact}`)}</p>
     ${table({
       label: 'Members',
-      stacks: true,
       rows: members.map((member) => ({ ...group, ...member })),
       key: ({ brokerId }) => `${brokerId}`,
       columns: [

@@ -1,4 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { hostOf } from '../../common/host-of.ts'
+import { release } from '../../common/release.ts'
 import type { Views } from '../api-types.ts'
 import {
   badge,
@@ -125,7 +127,7 @@ export function memberColumns(ageMillis: number, nowMs: number): readonly Column
       cell: ({ address, announcesOwnAddress, peer }) => html`${name(address)}
         ${
           announcesOwnAddress === false
-            ? html`<div>${badge('warning', `registers from ${(peer ?? '').replace(/:\d+$/, '')}`)}</div>`
+            ? html`<div>${badge('warning', `registers from ${hostOf(peer ?? '')}`)}</div>`
             : nothing
         }`,
       sort: { key: 'address', by: ({ address }) => address },
@@ -146,7 +148,7 @@ export function memberColumns(ageMillis: number, nowMs: number): readonly Column
     },
     {
       head: 'Version',
-      cell: ({ versionName, language }) => html`${versionName ?? '–'}
+      cell: ({ versionName, language }) => html`${versionName === null ? '–' : release(versionName)}
         ${language === null || language === 'JAVA' ? nothing : html`<span class="quiet">${name(language)}</span>`}`,
       sort: { key: 'version', by: ({ version }) => version },
     },

@@ -106,7 +106,6 @@ function emptyText(filter: Filter, { matching }: Connections, isClosed: boolean)
 function programsOf({ clients, connections, others }: Clients): TemplateResult {
   return html`${table({
     label: 'Clients by program',
-    stacks: true,
     rows: clients,
     key: ({ kind, language, versionName }) => `${kind} ${language} ${versionName}`,
     columns: [

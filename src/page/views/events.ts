@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
+import { announce, choice, heading, name, searchField, seen, sentence, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { Seen, ServerEvent } from '../store.ts'
@@ -73,12 +72,11 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
       label: 'Events',
       rows,
       key: ({ id }) => id,
-      stacks: true,
       columns: [
         { head: 'Time', cell: (event) => time(event.time, nowMs) },
         { head: 'Kind', cell: (event) => html`<code>${event.kind}</code>` },
         { head: 'Subject', cell: subject },
-        { head: 'What happened', cell: (event) => visible(event.text), isText: true },
+        { head: 'What happened', cell: (event) => sentence(event.text), isText: true },
       ],
       empty: isFiltered
         ? html`No event matches. <a href=${href(['events'])}>Show all.</a>`

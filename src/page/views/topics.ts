@@ -28,8 +28,16 @@ const rows = new Rows('Topics', [
     kind: 'access',
     cell: detail(({ brokers }) => accessBadge(brokers.map(({ access }) => access))),
   },
-  { head: 'Write queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'writeQueues'))) },
-  { head: 'Read queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'readQueues'))) },
+  {
+    head: 'Write queues',
+    kind: 'number write',
+    cell: detail(({ brokers }) => count(sum(brokers, 'writeQueues'))),
+  },
+  {
+    head: 'Read queues',
+    kind: 'number read',
+    cell: detail(({ brokers }) => count(sum(brokers, 'readQueues'))),
+  },
   { head: 'Broker groups', kind: 'number wide', cell: detail(({ brokers }) => count(brokers.length)) },
   { head: 'Cluster', kind: 'cluster wide', cell: detail(clusterText) },
 ])
@@ -54,7 +62,7 @@ function render({ store: current, route, changed }: Page): TemplateResult {
   }
   return html`<section>
     ${heading('All topics', '/api/v1/topics')}
-    <div class="filter" @keydown=${onKey}>${searchField('Search names', search, onSearch)}</div>
+    <div class="filters" @keydown=${onKey}>${searchField('Search names', search, onSearch)}</div>
     ${seen(watchTopicNames(current), (all) => {
       if (found?.all !== all || found.search !== search)
         found = { all, search, names: searchNames(all, search) }
