@@ -131,6 +131,8 @@ export interface Views {
       readonly provisional: boolean
       /** Topics with queues on it */
       readonly topics: number
+      /** Whether it has no master, or a member that is late, suspected or announces an address of another host */
+      readonly needsAttention: boolean
       /** By id, the master (0) first */
       readonly members: readonly ({
         readonly brokerId: number | string
@@ -172,6 +174,8 @@ export interface Views {
     readonly provisional: boolean
     /** Topics with queues on it */
     readonly topics: number
+    /** Whether it has no master, or a member that is late, suspected or announces an address of another host */
+    readonly needsAttention: boolean
     /** By id, the master (0) first */
     readonly members: readonly ({
       readonly brokerId: number | string

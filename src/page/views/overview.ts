@@ -36,7 +36,7 @@ const MAX_DIFFERENCES = 3
 const MAX_EVENTS = 50
 /** Events that are read: departures of brokers are among them. */
 const EVENTS_QUERY = { limit: '200' }
-const BROKERS_QUERY = { limit: `${MAX_GROUPS}` }
+const BROKERS_QUERY = { sort: 'attention', limit: `${MAX_GROUPS}` }
 /** An event is marked as new for this long. */
 const NEW_MS = 5_000
 
