@@ -1,14 +1,17 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { announce, badge, emptyState, name, type Severity } from './components.ts'
+import { announce, badge, emptyState, forgetLists, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
+import { ScrollMemory } from './scroll-memory.ts'
 import { watchStatus } from './status.ts'
-import { type Connection, Store } from './store.ts'
+import { type Connection, type Seen, Store } from './store.ts'
 import { applyTheme, currentTheme, switchTheme } from './theme.ts'
 import { NAVIGATION, viewOf } from './views.ts'
+
+type Status = Views['/api/v1/status']
 
 const root = document.getElementById('app') as HTMLElement
 /** Ages are counted in seconds. */
@@ -30,6 +33,7 @@ function changed(): void {
 }
 
 const store = new Store(changed)
+const scrolling = new ScrollMemory()
 /** The run of the server that is seen, and the version that the page is of. */
 let run: { readonly bootId: string; readonly version: string } | undefined
 /** Of the run that began while the page was open. */
@@ -43,11 +47,12 @@ function draw(): void {
   store.beginRender()
   const status = watchStatus(store)
   const nowMs = store.serverNowMs
-  const content =
-    view?.render({ store, route, nowMs, changed }) ??
-    html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
+  const content = status.isDenied
+    ? denial(status.error ?? '')
+    : (view?.render({ store, route, nowMs, changed }) ??
+      html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`)
   render(
-    html`${header(route, status.value?.nodeId)}
+    html`${header(route, status)}
       <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
       <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
       <p id="announcement" class="visually-hidden" role="status"></p>
@@ -55,13 +60,14 @@ function draw(): void {
     root,
   )
   store.endRender()
+  scrolling.restore()
   if (status.value !== undefined) noteRun(status.value)
   const dialog = document.querySelector('dialog')
   if (dialog !== null && !dialog.open) dialog.showModal()
 }
 
 /** Another run of the server knows nothing of the last one: everything is read again. */
-function noteRun({ bootId, version, uptimeSeconds }: Views['/api/v1/status']): void {
+function noteRun({ bootId, version, uptimeSeconds }: Status): void {
   if (run?.bootId === bootId) return
   if (run !== undefined) {
     restart = { atMs: store.serverNowMs - uptimeSeconds * 1_000, version }
@@ -70,6 +76,19 @@ function noteRun({ bootId, version, uptimeSeconds }: Views['/api/v1/status']): v
     changed()
   }
   run = { bootId, version: run?.version ?? version }
+}
+
+/** All views are in the group `inspect`. @param reason - Of the server. */
+function denial(reason: string): TemplateResult {
+  return html`<section aria-labelledby="denial">
+    <h2 id="denial">You may not read this NameServer</h2>
+    <p class="error">${badge('critical', 'Not allowed')} ${visible(reason)}</p>
+    <p>An operator can change that in one of two ways. The page follows without a reload.</p>
+    <ul>
+      <li>Set <code>httpTokenFile</code> to a file with a token. The page then asks you for it.</li>
+      <li>Put a rule before the others in <code>rules</code> of <code>accessFile</code>, with your address: <code>- allow: [inspect]</code></li>
+    </ul>
+  </section>`
 }
 
 function restartNotice(nowMs: number): TemplateResult | typeof nothing {
@@ -89,12 +108,12 @@ function dismissNotice(): void {
   document.querySelector('h1')?.focus({ preventScroll: true })
 }
 
-function header({ path: [section = ''] }: Route, nodeId: string | undefined): TemplateResult {
+function header({ path: [section = ''] }: Route, { value, isDenied }: Seen<Status>): TemplateResult {
   const theme = currentTheme()
   return html`<header>
     <a class="skip" href=${location.hash || '#/'} @click=${skip}>Skip to the content</a>
     <a class="product" href=${href([])}><span aria-hidden="true" class="mark"></span>mqnamesrv</a>
-    <span class="node" title="This NameServer">${visible(nodeId ?? '')}</span>
+    <span class="node" title="This NameServer">${visible(value?.nodeId ?? '')}</span>
     <nav aria-label="Views">
       ${NAVIGATION.map(
         ([
@@ -104,7 +123,7 @@ function header({ path: [section = ''] }: Route, nodeId: string | undefined): Te
           >${label}</a>`,
       )}
     </nav>
-    ${connectionState(store.connection)}
+    ${connectionState(isDenied ? { state: 'denied' } : store.connection)}
     <button type="button" class="theme" @click=${onTheme} aria-label="Colours: ${theme}. Change them">
       <span aria-hidden="true">${{ auto: '◐', light: '☀', dark: '☾' }[theme]}</span>
     </button>
@@ -116,8 +135,13 @@ function onTheme(): void {
   changed()
 }
 
+/** The policy of the server lets the page read no view. */
+interface Denied {
+  readonly state: 'denied'
+}
+
 /** Says how old what is seen is. A screen reader hears each change of the state, and not each second. */
-function connectionState(connection: Connection): TemplateResult {
+function connectionState(connection: Connection | Denied): TemplateResult {
   const [severity, phrase, detail] = phrasesOf(connection)
   return html`<div class="connection ${connection.state}">
     <span class="visually-hidden" role="status">${phrase}</span>
@@ -126,7 +150,7 @@ function connectionState(connection: Connection): TemplateResult {
 }
 
 /** How it looks, what a screen reader says, and what is shown. */
-function phrasesOf(connection: Connection): readonly [Severity, string, string] {
+function phrasesOf(connection: Connection | Denied): readonly [Severity, string, string] {
   const { state } = connection
   if (state === 'lost') {
     const { sinceMillis, reason } = connection
@@ -138,6 +162,7 @@ function phrasesOf(connection: Connection): readonly [Severity, string, string] 
   if (state === 'live') return ['good', 'Live', 'Live']
   if (state === 'connecting') return ['neutral', 'Connecting', 'Connecting…']
   if (state === 'resting') return ['neutral', 'Paused', 'Paused while hidden']
+  if (state === 'denied') return ['critical', 'Not allowed', 'Not allowed']
   if (state === 'token') return ['warning', 'Token required', 'Token required']
   return ['info', 'No stream of events; reading periodically', 'No stream of events; reading periodically']
 }
@@ -170,13 +195,16 @@ function skip(event: Event): void {
 
 let shownPath = routeOf(location.hash).path.join('/')
 
-/** After a step to another view, reading goes on at its heading. */
+/** After a step to another view, reading goes on at its heading; after a step back, where it was. */
 function onNavigation(): void {
-  draw()
   const path = routeOf(location.hash).path.join('/')
-  if (path === shownPath) return
+  const isOther = path !== shownPath
   shownPath = path
-  scrollTo(0, 0)
+  const wasHere = scrolling.onNavigation()
+  if (isOther) forgetLists()
+  draw()
+  if (!isOther) return
+  if (!wasHere) scrollTo(0, 0)
   showEntry()
   document.querySelector('h1')?.focus({ preventScroll: true })
 }
@@ -195,10 +223,14 @@ function onClick(event: MouseEvent): void {
 }
 
 async function openJson(address: string): Promise<void> {
-  const response = await store.fetch(address, {}, AbortSignal.timeout(TICK_MS * 10))
-  const url = URL.createObjectURL(new Blob([await response.text()], { type: 'application/json' }))
-  open(url)
-  setTimeout(() => URL.revokeObjectURL(url), 60 * TICK_MS)
+  try {
+    const response = await store.fetch(address, {}, AbortSignal.timeout(10 * TICK_MS))
+    const url = URL.createObjectURL(new Blob([await response.text()], { type: 'application/json' }))
+    open(url)
+    setTimeout(() => URL.revokeObjectURL(url), 60 * TICK_MS)
+  } catch {
+    announce('No answer')
+  }
 }
 
 applyTheme()

@@ -228,32 +228,41 @@ export function emptyState(text: Content): TemplateResult {
 
 /** A view in each of its states: loading, failed, and what `render` makes of its value, marked if it is old. */
 export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateResult {
-  const { value, error } = view
-  if (value !== undefined) return html`<div class=${view.isStale ? 'stale' : ''}>${render(value)}</div>`
+  const { value, error, isDenied, isStale, ageMillis = 0 } = view
+  const isOld = isStale && error !== undefined
+  if (value !== undefined)
+    return html`<div class=${isStale ? 'stale' : ''}>
+      ${isOld ? html`<p class="old">${badge('warning', `Not updated for ${duration(ageMillis)}`)} ${visible(error)}</p>` : nothing}
+      ${render(value)}
+    </div>`
   if (error !== undefined)
-    return html`<p class="error">${badge('critical', 'Not available')} ${visible(error)}</p>`
+    return html`<p class="error">${badge('critical', isDenied ? 'Not allowed' : 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`
 }
 
-/** What `seenList` has drawn, by the name of the list. */
+/** What `seenList` has drawn of the present view, by the name of the list. */
 const drawnLists = new Map<string, TemplateResult>()
-const MAX_DRAWN = 16
+
+/** Another view begins: its lists are not those of the last visit. */
+export function forgetLists(): void {
+  drawnLists.clear()
+}
 
 /**
- * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay.
+ * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay, marked as
+ * old if that takes long.
  * @param list - Of which only filters, order and page change.
  */
 export function seenList<T>(list: string, view: Seen<T>, render: (value: T) => Content): TemplateResult {
   const isPending = view.value === undefined && view.error === undefined
   const last = isPending ? drawnLists.get(list) : undefined
   const content = last ?? seen(view, render)
-  if (!isPending) {
-    drawnLists.delete(list)
-    drawnLists.set(list, content)
-    if (drawnLists.size > MAX_DRAWN)
-      for (const oldest of [...drawnLists.keys()].slice(0, 1)) drawnLists.delete(oldest)
-  }
-  return html`<div aria-busy=${last !== undefined}>${content}</div>`
+  if (!isPending) drawnLists.set(list, content)
+  const isOld = last !== undefined && view.isStale
+  return html`<div aria-busy=${last !== undefined} class=${isOld ? 'stale' : ''}>
+    ${isOld ? html`<p class="old">${badge('warning', 'Loading')} This is the list as it was before.</p>` : nothing}
+    ${content}
+  </div>`
 }
 
 /** A heading of a part of a view, with the address of its data. */

@@ -161,6 +161,59 @@ describe('A broker group', () => {
   })
 })
 
+test('The departures are those of brokers that are gone, the most recent first, however much happened since', async () => {
+  const server = await startViewServer()
+  const { client, controller } = server
+  await plantCluster(client)
+  const slave = { name: 'broker-a', address: '127.0.0.1:10921', id: 1 }
+  const lost = await server.connect()
+  await plantBroker(lost, { name: 'broker-c', address: '127.0.0.1:10941' }, { a: {}, b: {} })
+  await client.request(unregistration(slave))
+  server.time.advance(1_000)
+  lost.socket.destroy()
+  await until('the broker is lost', () => controller.counters.brokersLost === 1)
+  for (let n = 0; n < 4_096; n++) controller.events.add('kv_changed', 'n/k', 'put')
+  const { body } = await ask(server, 'departures')
+  const broker = { cluster: 'DefaultCluster', peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }
+  expect(body).toEqual({
+    total: 2,
+    departures: [
+      {
+        ...broker,
+        brokerName: 'broker-c',
+        brokerId: 0,
+        address: '127.0.0.1:10941',
+        cause: 'connection lost',
+        text: 'lost its connection to this server (killed, crashed or network failure)',
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+      {
+        ...broker,
+        brokerName: 'broker-a',
+        brokerId: 1,
+        address: '127.0.0.1:10921',
+        cause: 'request',
+        text: 'unregistered by its own request, as a broker does that is stopped',
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ],
+  })
+  expect(Date.parse(body.departures[0].time) - Date.parse(body.departures[1].time)).toBeGreaterThanOrEqual(
+    999,
+  )
+  expect((await ask(server, 'departures?limit=1')).body).toMatchObject({
+    total: 2,
+    departures: [{ brokerName: 'broker-c' }],
+  })
+
+  // With another address, too, the id is there again.
+  await plantBroker(client, { ...slave, address: '127.0.0.1:10951' }, { x: {}, y: {} })
+  expect((await ask(server, 'departures')).body).toMatchObject({
+    total: 1,
+    departures: [{ brokerName: 'broker-c' }],
+  })
+})
+
 describe('The topics of a broker group', () => {
   test('have their queues there, and how many other groups have them', async () => {
     const server = await startViewServer()

@@ -21,6 +21,7 @@ const TARGETS: Readonly<Record<string, readonly string[]>> = {
   '/api/v1/topics/{topic}/route': ['', '?dialect=legacy', '?version=500&zone=z'],
   '/api/v1/kv': ['', '?namespace=other', '?limit=1'],
   '/api/v1/connections': ['', '?state=all', '?sort=address&order=reverse&offset=1'],
+  '/api/v1/departures': ['', '?limit=1'],
   '/api/v1/digest': ['', '?buckets=true', '?bucket=1'],
   '/api/v1/findings': ['', '?severity=warning'],
   '/api/v1/misses': ['', '?limit=1'],

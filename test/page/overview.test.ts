@@ -140,7 +140,7 @@ describe('The overview', () => {
 
     broker.kill('SIGKILL')
     await row.getByText('lost').nth(1).waitFor()
-    expect(await row.innerText()).toMatch(/127\.0\.0\.1:10921\s+✖ lost .*\s+its connection closed/)
+    expect(await row.innerText()).toMatch(/127\.0\.0\.1:10921\s+✖ lost .*\s+lost its connection/)
     await part(page, 'Events').getByText('broker_lost').first().waitFor()
 
     await server.send(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
@@ -161,7 +161,7 @@ describe('The overview', () => {
       50,
     )
     await groups.getByText('expired').waitFor(FINDING)
-    await groups.getByText('no heartbeat within its timeout').waitFor()
+    await groups.getByText('expired (no heartbeat within its timeout)').waitFor()
   })
 
   it('shows a wrong brokerIP1, a deleted topic and a missed one as findings, until they are mended', async () => {

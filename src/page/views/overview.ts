@@ -15,7 +15,7 @@ import {
   sentence,
   time,
 } from '../components.ts'
-import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
+import { isOfBroker, isOfRoutes, type ServerEvent, watchEvents } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'
 import { type RateSample, rateSamples } from '../rates.ts'
 import { href } from '../router.ts'
@@ -34,8 +34,6 @@ const MAX_GROUPS = 300
 const MAX_MISSES = 20
 const MAX_DIFFERENCES = 3
 const MAX_EVENTS = 50
-/** Events that are read: departures of brokers are among them. */
-const EVENTS_QUERY = { limit: '200' }
 const BROKERS_QUERY = { sort: 'attention', limit: `${MAX_GROUPS}` }
 /** An event is marked as new for this long. */
 const NEW_MS = 5_000
@@ -44,26 +42,23 @@ export const overviewView: View = { title: 'Overview', render }
 
 function render({ store, nowMs }: Page): TemplateResult {
   const status = watchStatus(store)
-  // Said once: the other views would fail for the same reason.
-  if (status.value === undefined && status.error !== undefined)
-    return html`<section aria-label="Verdict">${seen(status, () => nothing)}</section>`
   const findings = store.watch('/api/v1/findings', {
     everyMillis: 5_000,
     concerns: ({ kind }) => kind === 'finding_raised' || kind === 'finding_cleared',
   })
-  const events = store.watch('/api/v1/events', { query: EVENTS_QUERY })
+  const events = watchEvents(store, MAX_EVENTS)
   const brokers = store.watch('/api/v1/brokers', {
     query: BROKERS_QUERY,
     everyMillis: 3_000,
     concerns: isOfBroker,
   })
+  const departures = store.watch('/api/v1/departures', { concerns: isOfBroker }).value?.departures ?? []
   const misses = store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
   const peers = store.watch('/api/v1/peers', {
     everyMillis: 5_000,
     concerns: ({ kind }) => kind === 'peer_verdict' || kind === 'digest_drifted',
   })
   const samples = rateSamples()
-  const recent = events.value?.events ?? []
   const unfound = misses.value?.topics.filter(({ routeSince }) => routeSince === null) ?? []
   return html`<div class="overview">
     <section class="verdict" aria-label="Verdict">${seen(status, (value) => verdict(value, samples.at(-1)))}</section>
@@ -81,7 +76,7 @@ function render({ store, nowMs }: Page): TemplateResult {
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
       isTable: true,
-      content: seen(brokers, (value) => brokerMatrix(value, recent, brokers.ageMillis ?? 0, nowMs)),
+      content: seen(brokers, (value) => brokerMatrix(value, departures, brokers.ageMillis ?? 0, nowMs)),
     })}
     ${panel({
       id: 'misses',
@@ -101,8 +96,8 @@ function render({ store, nowMs }: Page): TemplateResult {
       title: 'Events',
       note: html`<a href=${href(['events'])}>All</a>`,
       view: '/api/v1/events',
-      query: EVENTS_QUERY,
-      content: seen(events, () => eventList(recent, nowMs)),
+      query: { limit: `${MAX_EVENTS}` },
+      content: seen(events, (value) => eventList(value, nowMs)),
     })}
     <section class="rates" aria-label="Rates">
       ${sparkline('Lookups', samples, ({ lookups }) => lookups, rate)}
@@ -118,7 +113,7 @@ function verdict(status: Status, sample: RateSample | undefined): TemplateResult
   const problems = checks.flatMap(({ problem }) => problem ?? [])
   return html`<h2 class="visually-hidden">Verdict</h2>
     <div class="verdict-line">
-      <p class="word">
+      <p class="word" role="status">
         ${findingsBadge(findings)} ${ready ? badge('good', 'Ready') : badge('warning', 'Not ready')}
       </p>
       <dl class="figures">
