@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { registration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
+import { accessibilityProblems } from './support/browser.ts'
 import { startPageServer } from './support/page-server.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
 import { startPathProxy } from './support/path-proxy.ts'
@@ -107,11 +108,14 @@ describe('The connection of the page to the server', () => {
     const path = join(temporaryFolder(), 'token')
     writeFileSync(path, 'correct-horse\n', { mode: 0o600 })
     const server = await pageServer({ httpTokenFile: path })
-    const page = await openPage(server.url, '#/configuration', { expectedProblems: /status of 401/ })
+    const page = await openPage(server.url, '#/configuration', { expectedProblems: /status of 401|net::/ })
     const addresses: string[] = []
     page.on('request', (request) => addresses.push(request.url()))
     const dialog = page.getByRole('dialog', { name: 'This NameServer requires a token' })
     await dialog.waitFor()
+    await dialog.getByLabel('Token').fill('kein Schlüssel')
+    await page.keyboard.press('Enter')
+    await dialog.locator('input:invalid').waitFor()
     await dialog.getByLabel('Token').fill('wrong')
     await dialog.getByRole('button', { name: 'Show' }).click()
     await dialog.getByText('The server rejects this token').waitFor()
@@ -121,10 +125,21 @@ describe('The connection of the page to the server', () => {
     await page.getByRole('cell', { name: 'option --httpTokenFile' }).waitFor()
     await page.locator('.connection').getByText('Live').first().waitFor()
 
-    const opened = page.waitForEvent('popup')
     await page.getByRole('link', { name: 'JSON of' }).click()
+    const json = page.getByRole('dialog', { name: 'JSON of api/v1/config' })
+    await json.getByText('A link cannot carry the token.').waitFor()
+    await json.getByText(`"$(cat TOKEN_FILE)" | curl -H @- '${server.url}api/v1/config'`).waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+    await page.route('**/api/v1/config', (route) => route.abort())
+    await json.getByRole('button', { name: 'Open in a new tab' }).click()
+    await json.getByText('The server did not respond.').waitFor()
+    await page.unroute('**/api/v1/config')
+    const opened = page.waitForEvent('popup')
+    await json.getByRole('button', { name: 'Open in a new tab' }).click()
     expect(await (await opened).locator('body').innerText()).toContain('httpTokenFile')
 
+    await json.getByRole('button', { name: 'Close' }).click()
+    await json.waitFor({ state: 'detached' })
     await page.reload()
     await page.getByRole('cell', { name: 'option --httpTokenFile' }).waitFor()
     expect(addresses.filter((address) => address.includes('correct-horse'))).toEqual([])
