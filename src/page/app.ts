@@ -205,13 +205,13 @@ function onNavigation(): void {
   const path = routeOf(location.hash).path.join('/')
   const isOther = path !== shownPath
   shownPath = path
-  const wasHere = scrolling.onNavigation()
   if (isOther) forgetLists()
   draw()
-  if (!isOther) return
-  if (!wasHere) scrollTo(0, 0)
-  showEntry()
-  document.querySelector('h1')?.focus({ preventScroll: true })
+  if (isOther) {
+    showEntry()
+    document.querySelector('h1')?.focus({ preventScroll: true })
+  }
+  scrolling.onNavigation(isOther)
 }
 
 /** On a narrow screen the navigation scrolls. */

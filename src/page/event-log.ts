@@ -1,5 +1,4 @@
 import type { Views } from './api-types.ts'
-import type { Seen, Store } from './store.ts'
 
 /** An event of the stream. */
 export type ServerEvent = Views['/api/v1/events']['events'][number]
@@ -15,7 +14,7 @@ export function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
 }
 
 /** As many as a NameServer keeps. */
-const MAX_EVENTS = 4_096
+export const MAX_EVENTS = 4_096
 
 /** The events of the stream and of what was read, each once, the oldest first; those of the server's runs before stay, too. */
 export class EventLog {
@@ -40,20 +39,6 @@ export class EventLog {
     const each = new Map([...this.#events, ...events].map((event) => [event.id, event]))
     this.#events = [...each.values()].sort(inOrder).slice(-MAX_EVENTS)
   }
-}
-
-/**
- * The last events of the server, the oldest first: what the stream has brought, after one read of those before.
- * @param limit - Of that read; what the log has beyond stays.
- */
-export function watchEvents(store: Store, limit = MAX_EVENTS): Seen<readonly ServerEvent[]> {
-  const read = store.watch('/api/v1/events', {
-    query: { limit: `${limit}` },
-    isStreamed: true,
-    concerns: () => false,
-  })
-  if (read.value !== undefined) store.log.merge(read.value.events)
-  return { ...read, value: read.value && store.log.events }
 }
 
 /** By `<boot>-<number>`; boots are times, and as texts of one length in order. */

@@ -29,13 +29,14 @@ export class ScrollMemory {
       addEventListener(gesture, () => this.#wanted.clear(), { capture: true, passive: true })
   }
 
-  /** The page is at another entry of the history. @returns Whether it has been there, and is to be restored. */
-  onNavigation(): boolean {
+  /** The page has drawn another entry of the history. @param isOtherView - A new entry of the same view is not scrolled. */
+  onNavigation(isOtherView: boolean): void {
     const tops = this.#topsOfEntry()
+    if (tops === undefined && isOtherView) scrollTo(0, 0)
     this.#here = tops ?? this.#begin()
     this.#wanted = new Map(tops)
     this.#wantedUntilMs = performance.now() + PATIENCE_MS
-    return tops !== undefined
+    this.restore()
   }
 
   /** Scrolls to where the entry was, as far as what is drawn allows. Call it after each drawing. */
@@ -57,7 +58,7 @@ export class ScrollMemory {
   }
 
   #begin(): Map<Place, number> {
-    const tops = new Map([['', 0]])
+    const tops = new Map([['', document.documentElement.scrollTop]])
     const entry = this.#nextEntry++
     history.replaceState({ entry }, '')
     this.#tops.set(entry, tops)

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Request } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { registration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
-import { accessibilityProblems } from './support/browser.ts'
+import { accessibilityProblems, changesOf } from './support/browser.ts'
 import { startPageServer } from './support/page-server.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
 import { startPathProxy } from './support/path-proxy.ts'
@@ -41,6 +42,70 @@ describe('The connection of the page to the server', () => {
     await page.getByRole('button', { name: 'Dismiss' }).press('Enter')
     await notice.waitFor({ state: 'detached' })
     expect(await page.evaluate('document.activeElement.tagName')).toBe('H1')
+  })
+
+  it('marks what fails as old, and the server as lost only if nothing comes any more', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: Array.from({ length: 80 }, (_, at) => `Topic${at}`) }))
+    const proxy = await startPathProxy(server.httpPort, '/ns1')
+    const page = await openPage(proxy.url, '', { expectedProblems: /net::|status of 503/ })
+    await page.clock.install()
+    await page.reload()
+    const state = page.locator('.connection')
+    await state.getByText('Live').first().waitFor()
+    const states = await page.evaluateHandle<string[]>(changesOf('.connection'))
+    await page.getByText('Not compared with other NameServers.').waitFor()
+    let isFailing = true
+    await page.route(/\/api\/v1\/(peers|misses)$/, (route) =>
+      isFailing ? route.fulfill({ status: 503, body: 'too much at once' }) : route.continue(),
+    )
+    const marked = page.locator('.stale')
+    await expect.poll(() => marked.count(), { timeout: 20_000 }).toBe(2)
+    expect(await marked.first().innerText()).toMatch(/Not updated for \d+ s too much at once/)
+    expect(await accessibilityProblems(page)).toEqual([])
+    isFailing = false
+    await expect.poll(() => marked.count(), { timeout: 20_000 }).toBe(0)
+    expect(await states.jsonValue()).toEqual([])
+
+    // The server allows 16 reads at once, of all its clients.
+    let [underWay, most] = [0, 0]
+    const isDetail = (request: Request) => request.url().includes('/api/v1/topics/')
+    const onEnd = (request: Request) => {
+      if (isDetail(request)) underWay--
+    }
+    page.on('request', (request) => {
+      if (isDetail(request)) most = Math.max(most, ++underWay)
+    })
+    page.on('requestfinished', onEnd)
+    page.on('requestfailed', onEnd)
+    await page.setViewportSize({ width: 1280, height: 2400 })
+    await page.getByRole('navigation').getByRole('link', { name: 'Topics' }).click()
+    await page.getByRole('row', { name: 'Topic50' }).getByText('Read, write').waitFor()
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(4)
+
+    // The stream is open, and nothing comes by it.
+    proxy.freeze()
+    const lost = state.getByText(/No answer for \d+ s; what you see is from \d\d:\d\d:\d\d/).first()
+    await expect
+      .poll(
+        async () => {
+          await page.clock.fastForward(3_000)
+          return lost.count()
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(1)
+    proxy.thaw()
+    await expect
+      .poll(
+        async () => {
+          await page.clock.fastForward(3_000)
+          return state.getByText('Live').count()
+        },
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(0)
   })
 
   it('rests while the tab is hidden for a minute, and resumes where it was', async () => {
@@ -102,6 +167,36 @@ describe('The connection of the page to the server', () => {
     await server.send(registration({ name: 'two' }))
     await page.getByRole('cell', { name: 'two' }).first().waitFor()
     expect(proxy.requests.filter(({ url }) => url?.startsWith('/ns1/') !== true)).toEqual([])
+  })
+
+  it('says in each view that the policy allows none, and how an operator can allow it', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'profile: default\nloopback: none\n')
+    const server = await pageServer({ accessFile })
+    const page = await openPage(server.url, '', { expectedProblems: /403/ })
+    for (const view of [
+      '',
+      'topics',
+      'topics/a',
+      'brokers',
+      'brokers/a',
+      'clients',
+      'access',
+      'events',
+      'kv',
+    ]) {
+      await page.goto(`${server.url}#/${view}`)
+      const notice = page.getByRole('region', { name: 'You may not read this NameServer' })
+      await notice.getByText('set httpTokenFile, or allow it in accessFile').waitFor()
+      expect(await page.locator('main .error').count()).toBe(1)
+      expect(await page.getByRole('dialog').count()).toBe(0)
+    }
+    await page
+      .locator('.connection')
+      .getByRole('status')
+      .getByText('Not allowed')
+      .waitFor({ state: 'attached' })
+    expect(await accessibilityProblems(page)).toEqual([])
   })
 
   it('asks for the token, says that a wrong one is wrong, keeps it out of addresses, and opens JSON with it', async () => {

@@ -11,9 +11,10 @@ import {
   table,
   time,
 } from '../components.ts'
-import { type ServerEvent, watchEvents } from '../event-log.ts'
+import { MAX_EVENTS, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
+import type { Seen, Store } from '../store.ts'
 import type { Page, View } from '../views.ts'
 
 export const eventsView: View = { title: 'Events', render }
@@ -32,6 +33,20 @@ function render(page: Page): TemplateResult {
     ${heading('Most recent first', '/api/v1/events', { query: { kind } })}
     ${seen(watchEvents(store), (events) => content(paused?.events ?? events, page))}
   </section>`
+}
+
+/**
+ * The last events of the server, the oldest first: what the stream has brought, after one read of those before.
+ * @param limit - Of that read; what the log has beyond stays.
+ */
+export function watchEvents(store: Store, limit = MAX_EVENTS): Seen<readonly ServerEvent[]> {
+  const read = store.watch('/api/v1/events', {
+    query: { limit: `${limit}` },
+    isStreamed: true,
+    concerns: () => false,
+  })
+  if (read.value !== undefined) store.log.merge(read.value.events)
+  return { ...read, value: read.value && store.log.events }
 }
 
 function content(events: readonly ServerEvent[], page: Page): TemplateResult {

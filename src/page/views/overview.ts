@@ -15,7 +15,7 @@ import {
   sentence,
   time,
 } from '../components.ts'
-import { isOfBroker, isOfRoutes, type ServerEvent, watchEvents } from '../event-log.ts'
+import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'
 import { type RateSample, rateSamples } from '../rates.ts'
 import { href } from '../router.ts'
@@ -23,6 +23,7 @@ import { sparkline } from '../sparkline.ts'
 import { watchStatus } from '../status.ts'
 import type { Page, View } from '../views.ts'
 import { brokerMatrix } from './broker-matrix.ts'
+import { watchEvents } from './events.ts'
 import { findingCount, findingList } from './findings.ts'
 
 type Status = Views['/api/v1/status']
