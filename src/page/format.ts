@@ -57,7 +57,8 @@ export function timeZone(): string {
   const format = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
   const offset = format.formatToParts().find(({ type }) => type === 'timeZoneName')?.value ?? ''
   const { timeZone: zone } = format.resolvedOptions()
-  return [...new Set([zone, offset.replace('GMT', 'UTC')])].join(', ')
+  const zones = [zone, offset.replace('GMT', 'UTC').replace(/[+-]00:00$/, '')]
+  return [...new Set(zones)].join(', ')
 }
 
 function twoDigits(value: number): string {

@@ -15,9 +15,10 @@ import {
   time,
 } from '../components.ts'
 import { isOfBroker } from '../event-log.ts'
+import { filtersOf } from '../filters.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
-import { href, replaceQueries } from '../router.ts'
+import { href } from '../router.ts'
 import { PAGE_ROWS, pageIndexOf, sortedRows, sortingOf } from '../sorting.ts'
 import type { Page, View } from '../views.ts'
 
@@ -29,14 +30,12 @@ export type Member = Group['members'][number] & Pick<Group, 'brokerName' | 'clus
 export const brokersView: View = { title: 'Brokers', render }
 
 function render(page: Page): TemplateResult {
-  const { store, route, changed } = page
-  const [text = '', cluster = '', state = ''] = ['q', 'cluster', 'state'].map(
-    (each) => route.query.get(each) ?? '',
-  )
+  const { store } = page
+  const { values, choose } = filtersOf(page, 'q', 'cluster', 'state')
+  const { q: text, cluster, state } = values
   const options = { query: { cluster }, concerns: isOfBroker }
   const brokers = store.watch('/api/v1/brokers', options)
   const clusters = store.watch('/api/v1/clusters', { concerns: isOfBroker }).value?.clusters ?? []
-  const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
   return html`<section>
     ${heading('Members of broker groups', '/api/v1/brokers', options)}
     <div class="filters">

@@ -2,9 +2,10 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import { badge, choice, command, emptyState, heading, name, searchField, seen, table } from '../components.ts'
+import { filtersOf } from '../filters.ts'
 import { count, counted } from '../format.ts'
 import { watchPages } from '../pages.ts'
-import { href, replaceQuery } from '../router.ts'
+import { href } from '../router.ts'
 import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
 
@@ -24,9 +25,10 @@ const MAX_ROWS = 500
 const SHORT = 160
 const MAX_SHOWN_VALUE = 16_384
 
-function render({ store, route, changed }: Page): TemplateResult {
-  const namespace = route.query.get('namespace') ?? ''
-  const text = route.query.get('text') ?? ''
+function render(page: Page): TemplateResult {
+  const { store } = page
+  const { values, choose } = filtersOf(page, 'namespace', 'text')
+  const { namespace, text } = values
   const { pages, last } = watchPages(store, '/api/v1/kv', OPTIONS, MAX_PAGES)
   const [first] = pages
   const all = pages.flatMap(({ entries }) => entries)
@@ -37,8 +39,8 @@ function render({ store, route, changed }: Page): TemplateResult {
           ? emptyState(html`The key-value table is empty. Tools keep what they like in it, and clients get the order of a topic's queues from it.
             ${command('mqnamesrv kv set NAMESPACE KEY VALUE')}`)
           : html`<div class="filters">
-                ${choice('Namespace', namespace, namespacesOf(all), (value) => replaceQuery('namespace', value, changed))}
-                ${searchField('Key or value', text, (value) => replaceQuery('text', value, changed))}
+                ${choice('Namespace', namespace, namespacesOf(all), choose('namespace'))}
+                ${searchField('Key or value', text, choose('text'))}
               </div>
               <p class="found quiet" role="status">${foundText(found(all, namespace, text).length, all.length, total)}</p>`,
       )}
