@@ -130,7 +130,7 @@ const STATES: Readonly<Record<string, State>> = {
   'token-required': {
     properties: { httpTokenFile: file('token', 'correct-horse') },
     provoke: async (page) => {
-      await page.getByLabel('Token').fill('wrong')
+      await page.getByRole('textbox', { name: 'Token' }).fill('wrong')
       await page.keyboard.press('Enter')
       await page.getByText('The server rejects this token').waitFor()
       return undefined
@@ -139,7 +139,7 @@ const STATES: Readonly<Record<string, State>> = {
   'token-json': {
     properties: { httpTokenFile: file('token', 'correct-horse') },
     provoke: async (page) => {
-      await page.getByLabel('Token').fill('correct-horse')
+      await page.getByRole('textbox', { name: 'Token' }).fill('correct-horse')
       await page.keyboard.press('Enter')
       await page.getByRole('link', { name: 'JSON of' }).first().click()
       await page.getByText('A link cannot carry the token.').waitFor()

@@ -208,7 +208,13 @@ describe('One topic', () => {
     ['light', 1280],
   ] as const)('with hostile names is text in %s on %d pixels, accessibly', async (colorScheme, width) => {
     const server = await pageServer()
-    const hostile = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(1_000)]
+    const hostile = [
+      '<img src=x onerror=alert(1)>',
+      'evil\u202Egpj.exe',
+      'line\nbreak',
+      'long'.repeat(1_000),
+      ' ',
+    ]
     const [image = '', bidi = ''] = hostile
     await server.send(
       registration({ name: image, topics: hostile }),
@@ -228,6 +234,10 @@ describe('One topic', () => {
     await page.goto(`${server.url}#/topics/${encodeURIComponent(bidi)}`)
     await page.getByRole('heading', { level: 1, name: 'Topic evil\\u202egpj.exe' }).waitFor()
     await branch(page, image).waitFor()
+    // A space is seen, so that it can be clicked.
+    await page.goto(`${server.url}#/topics`)
+    await page.getByRole('link', { name: '" "', exact: true }).click()
+    await page.locator('.route .root').getByText('" "').waitFor()
     expect(await accessibilityProblems(page)).toEqual([])
   })
 })
