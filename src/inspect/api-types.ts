@@ -131,6 +131,8 @@ export interface Views {
       readonly provisional: boolean
       /** Topics with queues on it */
       readonly topics: number
+      /** Whether it has no master, or a member that is late, suspected or announces an address of another host */
+      readonly needsAttention: boolean
       /** By id, the master (0) first */
       readonly members: readonly ({
         readonly brokerId: number | string
@@ -172,6 +174,8 @@ export interface Views {
     readonly provisional: boolean
     /** Topics with queues on it */
     readonly topics: number
+    /** Whether it has no master, or a member that is late, suspected or announces an address of another host */
+    readonly needsAttention: boolean
     /** By id, the master (0) first */
     readonly members: readonly ({
       readonly brokerId: number | string
@@ -806,17 +810,19 @@ export interface ViewParameters {
     readonly prefix?: string | undefined
     /** Max elements of the list. Default 1,000. */
     readonly limit?: number | undefined
-    /** Only what follows this name in the order of the list: `next` of the page before. */
+    /** Only what follows in the order of the list: `next` of the page before. */
     readonly after?: string | undefined
   }
   readonly '/api/v1/brokers': {
+    /** `attention`: those that need attention come first. Default: `name`. */
+    readonly sort?: "name" | "attention" | undefined
     /** Only groups of this cluster. */
     readonly cluster?: string | undefined
     /** Only names that begin with it. */
     readonly prefix?: string | undefined
     /** Max elements of the list. Default 1,000. */
     readonly limit?: number | undefined
-    /** Only what follows this name in the order of the list: `next` of the page before. */
+    /** Only what follows in the order of the list: `next` of the page before. */
     readonly after?: string | undefined
   }
   readonly '/api/v1/brokers/{name}': {
@@ -832,7 +838,7 @@ export interface ViewParameters {
     readonly prefix?: string | undefined
     /** Max elements of the list. Default 1,000. */
     readonly limit?: number | undefined
-    /** Only what follows this name in the order of the list: `next` of the page before. */
+    /** Only what follows in the order of the list: `next` of the page before. */
     readonly after?: string | undefined
   }
   readonly '/api/v1/departures': {
@@ -844,7 +850,7 @@ export interface ViewParameters {
     readonly prefix?: string | undefined
     /** Max elements of the list. Default 1,000. */
     readonly limit?: number | undefined
-    /** Only what follows this name in the order of the list: `next` of the page before. */
+    /** Only what follows in the order of the list: `next` of the page before. */
     readonly after?: string | undefined
   }
   readonly '/api/v1/topics/{topic}': {

@@ -2,7 +2,8 @@ import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from '../inspect/api-types.ts'
 import { announce, badge, command, emptyState, forgetLists, name, type Severity } from './components.ts'
-import { capitalized, clockTime, duration } from './format.ts'
+import { capitalized, clockTime, duration, timeZone } from './format.ts'
+import { JsonDialog } from './json-dialog.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { ScrollMemory } from './scroll-memory.ts'
@@ -20,6 +21,8 @@ const TICK_MS = 1_000
 /** Of the window. */
 const MAX_TITLE_LENGTH = 160
 
+const TIME_ZONE = timeZone()
+
 let isScheduled = false
 /** Renders with the next frame; a hidden tab has none. */
 function changed(): void {
@@ -32,6 +35,7 @@ function changed(): void {
 }
 
 const store = new Store(changed)
+const jsonDialog = new JsonDialog(store, changed)
 const scrolling = new ScrollMemory()
 /** The run of the server that is seen, and the version that the page is of. */
 let run: { readonly bootId: string; readonly version: string } | undefined
@@ -53,8 +57,9 @@ function draw(): void {
   render(
     html`${header(route, status)}
       <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
+      <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
       <p id="announcement" class="visually-hidden" role="status"></p>
-      ${store.connection.state === 'token' ? tokenDialog() : nothing}`,
+      ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
     root,
   )
   store.endRender()
@@ -167,13 +172,18 @@ function phrasesOf(connection: Connection | Denied): readonly [Severity, string,
   return ['info', 'No stream of events; reading periodically', 'No stream of events; reading periodically']
 }
 
+/** A header has no other characters, and fetch throws. The browser says which field does not match. */
+const TOKEN = String.raw`\s*[!-~]+\s*`
+
 function tokenDialog(): TemplateResult {
   return html`<dialog aria-labelledby="token-title" @cancel=${(event: Event) => event.preventDefault()}>
     <form @submit=${onToken}>
       <h2 id="token-title">This NameServer requires a token</h2>
       <p>Its operator has it: the content of <code>httpTokenFile</code>. The page keeps it until this tab is closed.</p>
       ${store.wasRejected ? html`<p class="error" role="alert">${badge('critical', 'The server rejects this token')}</p>` : nothing}
-      <label>Token <input name="token" type="password" autocomplete="off" required autofocus /></label>
+      <label>Token
+        <input name="token" type="password" autocomplete="off" required autofocus pattern=${TOKEN} title="One word of ASCII characters, as the file has it" />
+      </label>
       <button type="submit">Show</button>
     </form>
   </dialog>`
@@ -182,8 +192,6 @@ function tokenDialog(): TemplateResult {
 function onToken(event: SubmitEvent): void {
   event.preventDefault()
   const token = `${new FormData(event.target as HTMLFormElement).get('token') ?? ''}`.trim()
-  // A header has no other characters, and fetch throws.
-  if (!/^[\x21-\x7e]+$/.test(token)) return
   store.setToken(token)
   resumeEvents()
 }
@@ -214,29 +222,10 @@ function showEntry(): void {
   document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
 }
 
-/** A link to JSON cannot carry the token, so the page fetches it. */
-function onClick(event: MouseEvent): void {
-  const link = (event.target as Element).closest?.('a.json')
-  if (link === null || link === undefined || !store.hasToken) return
-  event.preventDefault()
-  void openJson(link.getAttribute('href') as string)
-}
-
-async function openJson(address: string): Promise<void> {
-  try {
-    const response = await store.fetch(address, {}, AbortSignal.timeout(10 * TICK_MS))
-    const url = URL.createObjectURL(new Blob([await response.text()], { type: 'application/json' }))
-    open(url)
-    setTimeout(() => URL.revokeObjectURL(url), 60 * TICK_MS)
-  } catch {
-    announce('No answer')
-  }
-}
-
 applyTheme()
 draw()
 showEntry()
 addEventListener('hashchange', onNavigation)
-document.addEventListener('click', onClick)
+document.addEventListener('click', jsonDialog.onClick)
 setInterval(changed, TICK_MS)
 const resumeEvents = followEvents(store)

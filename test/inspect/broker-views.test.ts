@@ -54,12 +54,55 @@ describe('A broker group', () => {
         enableActingMaster: true,
         provisional: false,
         topics: 2,
+        needsAttention: false,
         members: [
           { brokerId: 0, address: '127.0.0.1:10911', ...member },
           { brokerId: 1, address: '127.0.0.1:10921', ...member },
         ],
       },
     ])
+  })
+
+  test('that needs attention comes first in the order that is named so, on all pages together', async () => {
+    const server = await startViewServer()
+    const healthy = Array.from({ length: 5 }, (_, index) => ({
+      name: `broker-${index}`,
+      address: `127.0.0.1:${10_000 + index}`,
+    }))
+    for (const broker of [
+      ...healthy,
+      { name: 'without-master', address: '127.0.0.1:10011', id: 1 },
+      { name: 'wrong-address', address: '10.0.0.2:10911' },
+    ])
+      await server.client.request(registration(broker))
+    const listed: [string, boolean][] = []
+    let after = ''
+    for (;;) {
+      const { body } = await ask(server, `brokers?sort=attention&limit=3${after}`)
+      for (const { brokerName, needsAttention } of body.brokers) listed.push([brokerName, needsAttention])
+      expect(body.matching).toBe(7)
+      if (body.next === null) break
+      after = `&after=${encodeURIComponent(body.next)}`
+    }
+    expect(listed).toEqual([
+      ['without-master', true],
+      ['wrong-address', true],
+      ...healthy.map(({ name }) => [name, false]),
+    ])
+    // Half of the timeout of the heartbeat passes for all but one.
+    server.time.advance(70_000)
+    await server.client.request(registration(healthy[0]))
+    const { body } = await ask(server, 'brokers?sort=attention&prefix=broker-')
+    expect(body.brokers.map(({ brokerName }: { brokerName: string }) => brokerName)).toEqual([
+      'broker-1',
+      'broker-2',
+      'broker-3',
+      'broker-4',
+      'broker-0',
+    ])
+    expect((await ask(server, 'brokers?sort=state')).body.error.message).toContain(
+      'sort="state" is not one of',
+    )
   })
 
   test.each([

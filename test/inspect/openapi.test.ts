@@ -14,7 +14,7 @@ interface Operation {
 
 /** What is asked of a path beside the path itself: values of its parameters, and queries. */
 const TARGETS: Readonly<Record<string, readonly string[]>> = {
-  '/api/v1/brokers': ['', '?cluster=DefaultCluster&prefix=b&limit=1'],
+  '/api/v1/brokers': ['', '?cluster=DefaultCluster&prefix=b&limit=1', '?sort=attention'],
   '/api/v1/brokers/{name}': ['', '?address=127.0.0.1:10911&limit=1'],
   '/api/v1/brokers/{name}/topics': ['', '?prefix=O&limit=1'],
   '/api/v1/topics': ['', '?prefix=O&limit=1', '?after=Shared'],

@@ -128,8 +128,8 @@ describe('The overview', () => {
     ])
     const cells = await row.getByRole('cell').allInnerTexts()
     expect(cells[0]).toMatch(/broker-b\s+DefaultCluster/)
-    expect(cells[1]).toMatch(/127\.0\.0\.1:10921 V5_5_0\s+\d+ s/)
-    expect(cells[2]).toMatch(/127\.0\.0\.1:10922 V5_5_0\s+\d+ s/)
+    expect(cells[1]).toMatch(/127\.0\.0\.1:10921 5.5.0\s+\d+ s/)
+    expect(cells[2]).toMatch(/127\.0\.0\.1:10922 5.5.0\s+\d+ s/)
     await part(page, 'Events').getByText('broker_registered').first().waitFor()
 
     broker.kill('SIGKILL')
@@ -200,7 +200,7 @@ describe('The overview', () => {
       .getByRole('listitem')
       .filter({ hasText: 'similar: Orders' })
     await miss.getByText('4 lookups').waitFor()
-    expect(await miss.innerText()).toContain('asked by 127.0.0.1 JAVA V5_5_0')
+    expect(await miss.innerText()).toContain('asked by 127.0.0.1 JAVA 5.5.0')
     expect(await miss.innerText()).toMatch(/^Order\b/)
     expect(await accessibilityProblems(page)).toEqual([])
 

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../../common/visible.ts'
+import { hostOf } from '../../common/host-of.ts'
+import { release } from '../../common/release.ts'
 import type { Views } from '../../inspect/api-types.ts'
-import { badge, type Column, name, type Severity, table, time } from '../components.ts'
+import { badge, type Column, name, type Severity, sentence, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
 import { href } from '../router.ts'
@@ -14,6 +15,7 @@ type Departure = Views['/api/v1/departures']['departures'][number]
 interface Row {
   readonly brokerName: string
   readonly clusters: readonly string[]
+  readonly needsAttention: boolean
   readonly members: ReadonlyMap<string, Member>
   readonly departures: Map<string, Departure>
 }
@@ -80,13 +82,13 @@ export function brokerMatrix(
   return html`${matrix}<p class="panel-more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
 }
 
-function rowsOf({ brokers, next }: Brokers, departures: readonly Departure[], nowMs: number): Row[] {
+function rowsOf({ brokers }: Brokers, departures: readonly Departure[], nowMs: number): Row[] {
   const rows = new Map(brokers.map((group) => [group.brokerName, rowOf(group)]))
   for (const departure of departures) {
     const { brokerName, brokerId, cluster } = departure
-    // Groups on later pages are not known here.
-    if (nowMs - Date.parse(departure.time) > DEPARTED_MS || (next !== null && brokerName > next)) continue
-    const row = rows.get(brokerName) ?? rowOf({ brokerName, clusters: [cluster], members: [] })
+    if (nowMs - Date.parse(departure.time) > DEPARTED_MS) continue
+    const row =
+      rows.get(brokerName) ?? rowOf({ brokerName, clusters: [cluster], needsAttention: false, members: [] })
     // The list of brokers may be the newer one.
     if (row.members.has(`${brokerId}`)) continue
     row.departures.set(`${brokerId}`, departure)
@@ -95,24 +97,20 @@ function rowsOf({ brokers, next }: Brokers, departures: readonly Departure[], no
   return [...rows.values()].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
 }
 
-function rowOf({ members, ...group }: Pick<Group, 'brokerName' | 'clusters' | 'members'>): Row {
+function rowOf({
+  members,
+  ...group
+}: Pick<Group, 'brokerName' | 'clusters' | 'needsAttention' | 'members'>): Row {
   const byId = members.map((member): [string, Member] => [`${member.brokerId}`, member])
   return { ...group, members: new Map(byId), departures: new Map() }
 }
 
 function orderOf(row: Row): string {
-  return `${needsAttention(row) ? 0 : 1}${row.clusters.join(' ')}\n${row.brokerName}`
+  return `${isUrgent(row) ? 0 : 1}${row.clusters.join(' ')}\n${row.brokerName}`
 }
 
-function needsAttention({ members, departures }: Row): boolean {
-  return (
-    [...departures.values()].some(({ cause }) => CAUSES[cause][0] === 'critical') ||
-    (members.size > 0 && !members.has('0')) ||
-    [...members.values()].some(
-      ({ state, announcesOwnAddress }) =>
-        state === 'late' || state === 'suspected' || announcesOwnAddress === false,
-    )
-  )
+function isUrgent({ needsAttention, departures }: Row): boolean {
+  return needsAttention || [...departures.values()].some(({ cause }) => CAUSES[cause][0] === 'critical')
 }
 
 function groupCell({ brokerName, clusters }: Row): TemplateResult {
@@ -136,7 +134,7 @@ function idCell(
 function memberCell(member: Member, ageMillis: number): TemplateResult {
   const { address, versionName, state, peer, announcesOwnAddress } = member
   return html`<div class="member">
-    <div>${name(address)} <span class="quiet">${versionName ?? ''}</span></div>
+    <div>${name(address)} <span class="quiet">${release(versionName ?? '')}</span></div>
     <div class="member-state">
       ${heartbeat(member, ageMillis)} ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
     </div>
@@ -148,10 +146,6 @@ function departureCell({ address, cause, time: at, text }: Departure, nowMs: num
   return html`<div class="member">
     <div class="quiet">${name(address)}</div>
     <div>${badge(...CAUSES[cause])} ${time(at, nowMs)}</div>
-    <div>${visible(text)}</div>
+    <div>${sentence(text)}</div>
   </div>`
-}
-
-function hostOf(address: string): string {
-  return visible(address.replace(/:\d+$/, ''))
 }

@@ -1,6 +1,16 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../../common/visible.ts'
-import { announce, badge, choice, heading, name, searchField, seen, table, time } from '../components.ts'
+import {
+  announce,
+  badge,
+  choice,
+  heading,
+  name,
+  searchField,
+  seen,
+  sentence,
+  table,
+  time,
+} from '../components.ts'
 import { MAX_EVENTS, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
@@ -75,12 +85,11 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
       label: 'Events',
       rows,
       key: ({ id }) => id,
-      stacks: true,
       columns: [
         { head: 'Time', cell: (event) => time(event.time, nowMs) },
         { head: 'Kind', cell: (event) => html`<code>${event.kind}</code>` },
         { head: 'Subject', cell: subject },
-        { head: 'What happened', cell: (event) => visible(event.text), isText: true },
+        { head: 'What happened', cell: (event) => sentence(event.text), isText: true },
       ],
       empty: isFiltered
         ? html`No event matches. <a href=${href(['events'])}>Show all.</a>`

@@ -1,8 +1,20 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
+import { release } from '../../common/release.ts'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../../inspect/api-types.ts'
-import { badge, emptyState, figure, jsonLink, name, panel, type Severity, seen, time } from '../components.ts'
+import {
+  badge,
+  emptyState,
+  figure,
+  jsonLink,
+  name,
+  panel,
+  type Severity,
+  seen,
+  sentence,
+  time,
+} from '../components.ts'
 import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'
 import { type RateSample, rateSamples } from '../rates.ts'
@@ -23,7 +35,7 @@ const MAX_GROUPS = 300
 const MAX_MISSES = 20
 const MAX_DIFFERENCES = 3
 const MAX_EVENTS = 50
-const BROKERS_QUERY = { limit: `${MAX_GROUPS}` }
+const BROKERS_QUERY = { sort: 'attention', limit: `${MAX_GROUPS}` }
 /** An event is marked as new for this long. */
 const NEW_MS = 5_000
 
@@ -61,7 +73,7 @@ function render({ store, nowMs }: Page): TemplateResult {
     ${panel({
       id: 'groups',
       title: 'Broker groups',
-      note: brokers.value === undefined ? '' : count(brokers.value.total),
+      note: brokers.value === undefined ? '' : `${count(brokers.value.total)} registered`,
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
       isTable: true,
@@ -112,7 +124,7 @@ function verdict(status: Status, sample: RateSample | undefined): TemplateResult
       </dl>
       ${jsonLink('/api/v1/status')}
     </div>
-    ${problems.map((problem) => html`<p>${visible(problem)}</p>`)}
+    ${problems.map((problem) => html`<p>${sentence(problem)}</p>`)}
     ${provisional ? html`<p>${badge('info', 'Restored')} Routes of the snapshot are served until their brokers register.</p>` : nothing}`
 }
 
@@ -139,10 +151,10 @@ function missList(misses: readonly Miss[], nowMs: number): TemplateResult {
             asked by
             ${clients.map(
               ({ address, language, versionName }, at) =>
-                html`${at === 0 ? '' : ', '}${name(address)} ${visible(language)} ${versionName}`,
+                html`${at === 0 ? '' : ', '}${name(address)} ${visible(language)} ${release(versionName)}`,
             )}
           </div>
-          ${loss === null ? nothing : html`<div>${visible(loss)}</div>`}
+          ${loss === null ? nothing : html`<div>${sentence(loss)}</div>`}
           ${similar.length === 0 ? nothing : html`<div>similar: ${similar.map((each, at) => html`${at === 0 ? '' : ', '}<a href=${href(['topics', each.name])}>${name(each.name)}</a>`)}</div>`}
         </li>`,
       )}
@@ -168,7 +180,7 @@ function peerList(peers: readonly Peer[], nowMs: number): TemplateResult {
         <div class="line">
           ${name(address)} ${badge(compared === null ? 'neutral' : VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
         </div>
-        ${reason === null ? nothing : html`<div>${visible(reason)}</div>`}
+        ${reason === null ? nothing : html`<div>${sentence(reason)}</div>`}
         ${differences.slice(0, MAX_DIFFERENCES).map(
           ({ kind, subject, here, there }) =>
             html`<div>
@@ -196,7 +208,7 @@ function eventList(events: readonly ServerEvent[], nowMs: number): TemplateResul
         const isNew = nowMs - date.getTime() < NEW_MS
         return html`<li class=${isNew ? 'new' : ''}>
           <time class="quiet" datetime=${iso} title=${iso}>${clockTime(date, now)}</time>
-          <div class="event-text"><code>${kind}</code> ${name(subject)} <span class="quiet">${visible(text)}</span></div>
+          <div class="event-text"><code>${kind}</code> ${name(subject)} <span class="quiet">${sentence(text)}</span></div>
         </li>`
       },
     )}
