@@ -177,32 +177,4 @@ describe('One topic', () => {
     await page.goBack()
     await expect.poll(() => page.locator('.route > .branches > li').count()).toBe(51)
   })
-
-  it.each([
-    ['dark', 360],
-    ['light', 1280],
-  ] as const)('with hostile names is text in %s on %d pixels, accessibly', async (colorScheme, width) => {
-    const server = await pageServer()
-    const hostile = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(1_000)]
-    const [image = '', bidi = ''] = hostile
-    await server.send(
-      registration({ name: image, topics: hostile }),
-      registration({ name: bidi, address: '127.0.0.1:10921', topics: hostile }),
-    )
-    const page = await openPage(server.url, '', { colorScheme, viewport: { width, height: 800 } })
-    for (const topic of [...hostile, 'x'.repeat(4_000)]) {
-      await page.goto(`${server.url}#/topics/${encodeURIComponent(topic)}`)
-      await page.locator('.story').waitFor()
-      const isKnown = topic !== 'x'.repeat(4_000)
-      if (isKnown) await page.locator('.route .card').first().waitFor()
-      expect(await page.locator('main img').count()).toBe(0)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
-      expect((await page.locator('main').innerText()).includes('\u202E')).toBe(false)
-      expect(await page.evaluate('document.querySelector("h1").offsetHeight')).toBeLessThan(300)
-    }
-    await page.goto(`${server.url}#/topics/${encodeURIComponent(bidi)}`)
-    await page.getByRole('heading', { level: 1, name: 'Topic evil\\u202egpj.exe' }).waitFor()
-    await branch(page, image).waitFor()
-    expect(await accessibilityProblems(page)).toEqual([])
-  })
 })
