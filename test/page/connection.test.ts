@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { registration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
+import { accessibilityProblems } from './support/browser.ts'
 import { startPageServer } from './support/page-server.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
 import { startPathProxy } from './support/path-proxy.ts'
@@ -115,6 +116,7 @@ describe('The connection of the page to the server', () => {
     await dialog.getByLabel('Token').fill('wrong')
     await dialog.getByRole('button', { name: 'Show' }).click()
     await dialog.getByText('The server rejects this token').waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
     await dialog.getByLabel('Token').fill('correct-horse')
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })

@@ -2,37 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { putKVConfig, registration, unregistration } from '../support/requests.ts'
 import { accessibilityProblems } from './support/browser.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
+import { visitViews } from './support/views.ts'
 
 useBrowser()
-
-const VIEWS = ['Overview', 'Topics', 'Brokers', 'Clients', 'Access', 'Events', 'KV', 'Configuration']
-/** Views of one of something. */
-const DETAILS = [
-  ['topics/TopicA', 'Topic TopicA'],
-  ['brokers/broker-a', 'Broker broker-a'],
-  ['clients/1', 'Connection 1'],
-] as const
 
 describe('The page', () => {
   it.each(['light', 'dark'] as const)('shows each view in %s, accessibly', async (colorScheme) => {
     const server = await pageServer()
     await server.send(registration(), putKVConfig('features', 'greeting', 'hello'))
     const page = await openPage(server.url, '', { colorScheme })
-    const show = async (title: string) => {
-      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor()
-      await expect.poll(() => page.locator('.loading').count()).toBe(0)
+    await visitViews(page, async (title) => {
       expect(await page.locator('main .error').count()).toBe(0)
       expect(await page.title()).toBe(`${title} · mqnamesrv`)
       expect(await accessibilityProblems(page), title).toEqual([])
-    }
-    for (const view of VIEWS) {
-      await page.getByRole('navigation').getByRole('link', { name: view, exact: true }).click()
-      await show(view)
-    }
-    for (const [path, title] of DETAILS) {
-      await page.goto(`${server.url}#/${path}`)
-      await show(title)
-    }
+    })
   })
 
   it('goes back and forward, and opens at the address of any view', async () => {
