@@ -137,7 +137,7 @@ describe('One broker', () => {
   it('says why it is gone when its connection closes, without a reload, and at its address later', async () => {
     const server = await pageServer()
     const broker = await server.send(registration({ name: 'broker-a' }))
-    const page = await openPage(server.url, '#/brokers/broker-a', { expectedProblems: /404/ })
+    const page = await openPage(server.url, '#/brokers/broker-a')
     await page.getByRole('heading', { name: 'Members' }).waitFor()
     broker.socket.destroy()
     await page.getByRole('heading', { name: 'Why it is gone' }).waitFor()
