@@ -1,7 +1,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { announce, badge, emptyState, forgetLists, name, type Severity } from './components.ts'
+import { announce, badge, command, emptyState, forgetLists, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'
 import { followEvents } from './live.ts'
@@ -10,6 +10,7 @@ import { ScrollMemory } from './scroll-memory.ts'
 import { watchStatus } from './status.ts'
 import { type Connection, type Seen, Store } from './store.ts'
 import { applyTheme, currentTheme, switchTheme } from './theme.ts'
+import { ruleFor } from './views/access.ts'
 import { NAVIGATION, viewOf } from './views.ts'
 
 type Status = Views['/api/v1/status']
@@ -80,16 +81,18 @@ function noteRun({ bootId, version, uptimeSeconds }: Status): void {
   run = { bootId, version: run?.version ?? version }
 }
 
-/** All views are in the group `inspect`. @param reason - Of the server. */
+/** All views are in the group `inspect`. @param reason - Of the server, which says by what address it knows the reader. */
 function denial(reason: string): TemplateResult {
+  const [, host = 'ADDRESS'] = /^from ([\da-f.:]+),/i.exec(reason) ?? []
   return html`<section aria-labelledby="denial">
     <h2 id="denial">You may not read this NameServer</h2>
     <p class="error">${badge('critical', 'Not allowed')} ${visible(reason)}</p>
-    <p>An operator can change that in one of two ways. The page follows without a reload.</p>
-    <ul>
-      <li>Set <code>httpTokenFile</code> to a file with a token. The page then asks you for it.</li>
-      <li>Put a rule before the others in <code>rules</code> of <code>accessFile</code>, with your address: <code>- allow: [inspect]</code></li>
-    </ul>
+    <div class="story">
+      <p>An operator can allow it with a token or with a rule. The page goes on without a reload.</p>
+      <p>Token: set <code>httpTokenFile</code> to a file with a secret word; the page then asks for it.</p>
+      <p>Rule: put this before the others in <code>rules</code> of <code>accessFile</code>.</p>
+      ${command(ruleFor('inspect', host))}
+    </div>
   </section>`
 }
 

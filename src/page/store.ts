@@ -106,7 +106,7 @@ export class Store {
   #isResting = false
   #needsToken = false
   #wasRejected = false
-  #lastAnswerMs: number | undefined
+  #hasAnswered = false
   #clockOffsetMs = 0
 
   /** @param changed - Called when something is to be rendered. */
@@ -134,7 +134,7 @@ export class Store {
     const reading = this.#readingOf(addressOf(view, options), options)
     if (!this.#shown.has(reading)) {
       this.#shown.add(reading)
-      if (reading.timer === undefined && !this.#due.has(reading)) this.#schedule(reading)
+      if (reading.timer === undefined) this.#schedule(reading)
     }
     const { value, error, isDenied, failures, createdMs } = reading
     const receivedMs = this.#holdsSince(reading)
@@ -161,8 +161,7 @@ export class Store {
       const sinceMillis = shownMs.length === 0 ? undefined : Math.min(...shownMs)
       return { state: 'lost', sinceMillis, reason: this.#lostReason }
     }
-    if (this.#lastAnswerMs === undefined) return { state: 'connecting' }
-    return { state: this.#isStreaming ? 'live' : 'polling' }
+    return { state: this.#isStreaming ? 'live' : this.#hasAnswered ? 'polling' : 'connecting' }
   }
 
   /** Whether the token that was given is not the server's. */
@@ -204,6 +203,7 @@ export class Store {
     if (wantsToken(response) && token === inTab.get(TOKEN_KEY)) {
       this.#wasRejected = token !== null
       this.#needsToken = true
+      this.#restAll()
       this.#changed()
     }
     return response
@@ -218,7 +218,7 @@ export class Store {
   setResting(isResting: boolean): void {
     if (this.#isResting === isResting) return
     this.#isResting = isResting
-    if (isResting) for (const reading of this.#readings.values()) this.#rest(reading)
+    if (isResting) this.#restAll()
     else this.refresh()
     this.#changed()
   }
@@ -305,12 +305,12 @@ export class Store {
     return Math.max(receivedMs, this.#streamHeardMs)
   }
 
-  /** Sets the time of the next read; none while one is under way, which sets it at its end. */
+  /** Sets the time of the next read; none while one is due or under way, which sets it at its end. */
   #schedule(reading: Reading): void {
     clearTimeout(reading.timer)
     reading.timer = undefined
-    this.#due.delete(reading)
-    if (reading.abort !== undefined || this.isPaused || !this.#shown.has(reading)) return
+    if (this.#due.has(reading) || reading.abort !== undefined) return
+    if (this.isPaused || !this.#shown.has(reading)) return
     const { failures, isDirty, startedMs, options } = reading
     if (options.isStreamed === true && this.#isStreaming && !isDirty && failures === 0) return
     const period = failures > 0 ? backoffMillis(failures) : isDirty ? MIN_PERIOD_MS : this.#everyOf(reading)
@@ -320,6 +320,10 @@ export class Store {
       this.#due.add(reading)
       this.#readDue()
     }, delay)
+  }
+
+  #restAll(): void {
+    for (const reading of this.#readings.values()) this.#rest(reading)
   }
 
   #rest(reading: Reading): void {
@@ -365,7 +369,8 @@ export class Store {
   }
 
   async #take(reading: Reading, response: Response): Promise<void> {
-    this.#noteAnswer(response)
+    this.#hasAnswered = true
+    this.#noteClock(response)
     const { ok, status, headers } = response
     if (wantsToken(response)) return
     if (status >= 500 || status === 429) return this.#noteFailure(reading, await reasonOf(response))
@@ -407,11 +412,9 @@ export class Store {
     this.#lostReason = undefined
   }
 
-  #noteAnswer(response: Response): void {
-    this.#lastAnswerMs = Date.now()
-    const dateMs = Date.parse(response.headers.get('date') ?? '')
+  #noteClock({ headers }: Response): void {
     // Its date is cut to seconds, and half of one is what it is off by on average.
-    const offsetMs = dateMs + 500 - this.#lastAnswerMs
+    const offsetMs = Date.parse(headers.get('date') ?? '') + 500 - Date.now()
     if (!Number.isNaN(offsetMs) && Math.abs(offsetMs - this.#clockOffsetMs) > 1_500)
       this.#clockOffsetMs = offsetMs
   }

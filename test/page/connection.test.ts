@@ -56,7 +56,7 @@ describe('The connection of the page to the server', () => {
     const states = await page.evaluateHandle<string[]>(changesOf('.connection'))
     await page.getByText('Not compared with other NameServers.').waitFor()
     let isFailing = true
-    await page.route(/\/api\/v1\/(peers|misses)$/, (route) =>
+    await page.route(/\/api\/v1\/(brokers|misses)(\?|$)/, (route) =>
       isFailing ? route.fulfill({ status: 503, body: 'too much at once' }) : route.continue(),
     )
     const marked = page.locator('.stale')
@@ -191,6 +191,9 @@ describe('The connection of the page to the server', () => {
       expect(await page.locator('main .error').count()).toBe(1)
       expect(await page.getByRole('dialog').count()).toBe(0)
     }
+    expect(await page.locator('main .command code').innerText()).toMatch(
+      /- allow: \[inspect\]\s+from: 127\.0\.0\.1/,
+    )
     await page
       .locator('.connection')
       .getByRole('status')

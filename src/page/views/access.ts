@@ -198,7 +198,7 @@ function remedyOf({ code, group, host, accessKey, identity }: Rejection): Templa
   </details>`
 }
 
-/** YAML reads an IPv6 address without quotes as something else. */
-function ruleFor(group: Group, host: string): string {
+/** A rule of `accessFile`. YAML reads an IPv6 address without quotes as something else. */
+export function ruleFor(group: Group, host: string): string {
   return `  - allow: [${group}]\n    from: ${host.includes(':') ? `"${host}"` : host}`
 }
