@@ -1,7 +1,7 @@
 import type { UnregisterReason } from '../routeinfo/route-changes.ts'
 import { causeText } from './explain/wording.ts'
 import type { Departure } from './history/route-history.ts'
-import { LIMIT_PARAMETER, limitOf } from './paging.ts'
+import { LIMIT_PARAMETER, limitOf, sorted } from './paging.ts'
 import { dateOf, type InspectSources } from './sources.ts'
 import { LONG_SCHEMA, longValue, objectOf, type View } from './view.ts'
 
@@ -59,9 +59,8 @@ export function departuresView(sources: InspectSources): View {
               found.push({ ...departure, brokerId })
           yield
         }
-        return found
+        return yield* sorted(found, (a, b) => b.atMs - a.atMs)
       }, owner)
-      gone.sort((a, b) => b.atMs - a.atMs)
       return { total: gone.length, departures: gone.slice(0, limit).map((each) => shown(each, sources)) }
     },
   }

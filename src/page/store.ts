@@ -42,17 +42,23 @@ export type Connection =
   | { readonly state: 'connecting' | 'live' | 'polling' | 'token' | 'resting' }
   | { readonly state: 'lost'; readonly sinceMillis: number | undefined; readonly reason: string }
 
+/** What the server said of a view, the last time that it did. */
+interface LastResponse {
+  readonly value?: unknown
+  /** Its characters. */
+  readonly size: number
+  readonly etag?: string | undefined
+  readonly error?: string | undefined
+  readonly isDenied?: boolean
+  /** When it came, or was confirmed; undefined without a value. */
+  readonly receivedMs?: number | undefined
+}
+
 interface Reading {
   readonly address: string
   readonly createdMs: number
   options: WatchOptions
-  value: unknown
-  /** Characters of the last response. */
-  size: number
-  etag: string | undefined
-  error: string | undefined
-  isDenied: boolean
-  receivedMs: number | undefined
+  last: LastResponse
   startedMs: number
   /** Reads that failed since the last that succeeded. */
   failures: number
@@ -124,7 +130,7 @@ export class Store {
     for (const reading of [...this.#readings.values()].reverse()) {
       if (this.#shown.has(reading)) continue
       this.#rest(reading)
-      kept += reading.size + OVERHEAD
+      kept += reading.last.size + OVERHEAD
       if (kept > MAX_KEPT_SIZE) this.#readings.delete(reading.address)
     }
   }
@@ -136,7 +142,8 @@ export class Store {
       this.#shown.add(reading)
       if (reading.timer === undefined) this.#schedule(reading)
     }
-    const { value, error, isDenied, failures, createdMs } = reading
+    const { failures, createdMs, last } = reading
+    const { value, error, isDenied = false } = last
     const receivedMs = this.#holdsSince(reading)
     const ageMillis = receivedMs === undefined ? undefined : Date.now() - receivedMs
     const isLate =
@@ -272,12 +279,7 @@ export class Store {
       address,
       createdMs: Date.now(),
       options,
-      value: undefined,
-      size: 0,
-      etag: undefined,
-      error: undefined,
-      isDenied: false,
-      receivedMs: undefined,
+      last: { size: 0 },
       startedMs: Number.NEGATIVE_INFINITY,
       failures: 0,
       isDirty: true,
@@ -300,7 +302,7 @@ export class Store {
   }
 
   /** When the server last said that the value holds. */
-  #holdsSince({ receivedMs, options }: Reading): number | undefined {
+  #holdsSince({ last: { receivedMs }, options }: Reading): number | undefined {
     if (receivedMs === undefined || options.isStreamed !== true) return receivedMs
     return Math.max(receivedMs, this.#streamHeardMs)
   }
@@ -348,12 +350,14 @@ export class Store {
   async #read(reading: Reading): Promise<void> {
     const abort = new AbortController()
     const timeout = setTimeout(() => abort.abort(), TIMEOUT_MS)
-    Object.assign(reading, { abort, isDirty: false, startedMs: performance.now() })
+    reading.abort = abort
+    reading.isDirty = false
+    reading.startedMs = performance.now()
     this.#underWay++
     try {
-      const { address, etag } = reading
+      const { etag } = reading.last
       const known = etag === undefined ? {} : { 'If-None-Match': etag }
-      await this.#take(reading, await this.fetch(address, known, abort.signal))
+      await this.#take(reading, await this.fetch(reading.address, known, abort.signal))
     } catch (error) {
       // A view that is not shown any more has not failed.
       if (!this.isPaused && this.#shown.has(reading))
@@ -374,31 +378,24 @@ export class Store {
     const { ok, status, headers } = response
     if (wantsToken(response)) return
     if (status >= 500 || status === 429) return this.#noteFailure(reading, await reasonOf(response))
-    const text = ok ? await response.text() : ''
-    if (ok)
-      Object.assign(reading, {
-        value: JSON.parse(text),
-        size: text.length,
-        etag: headers.get('etag') ?? undefined,
-      })
-    if (ok || status === 304)
-      Object.assign(reading, { error: undefined, isDenied: false, receivedMs: Date.now() })
-    // An answer: there is no such topic any more, or the policy does not allow it.
-    else
-      Object.assign(reading, {
-        error: await reasonOf(response),
-        isDenied: status === 403,
-        value: undefined,
-        size: 0,
-        etag: undefined,
-      })
+    if (ok) {
+      const text = await response.text()
+      const etag = headers.get('etag') ?? undefined
+      reading.last = { value: JSON.parse(text), size: text.length, etag, receivedMs: Date.now() }
+    } else if (status === 304) {
+      const { value, size, etag } = reading.last
+      reading.last = { value, size, etag, receivedMs: Date.now() }
+    } else {
+      // There is no such topic any more, or the policy does not allow it.
+      reading.last = { error: await reasonOf(response), isDenied: status === 403, size: 0 }
+    }
     reading.failures = 0
     this.#onHeard()
   }
 
   /** The server is lost if what the header shows fails, and another view: the one that has not failed yet is read to find out. */
   #noteFailure(reading: Reading, error: string): void {
-    reading.error = error
+    reading.last = { ...reading.last, error }
     reading.failures++
     this.#failing.add(reading)
     const [first = reading, second = first] = this.#shown

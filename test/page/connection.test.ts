@@ -200,6 +200,8 @@ describe('The connection of the page to the server', () => {
       .getByText('Not allowed')
       .waitFor({ state: 'attached' })
     expect(await accessibilityProblems(page)).toEqual([])
+    writeFileSync(accessFile, 'profile: default\n')
+    await page.getByText('The key-value table is empty.').waitFor()
   })
 
   it('asks for the token, says that a wrong one is wrong, keeps it out of addresses, and opens JSON with it', async () => {
