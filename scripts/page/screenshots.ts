@@ -126,31 +126,39 @@ interface State {
   readonly provoke: (page: Page, server: PageServer) => Promise<PageServer | undefined>
 }
 
+/** A view with hostile names. @param selector - Of what is there last. */
+function hostile(fragment: string, selector: string): State {
+  return {
+    plant: plantHostileNames,
+    provoke: async (page, { url }) => {
+      await page.goto(`${url}${fragment}`)
+      await page.locator(selector).first().waitFor()
+    },
+  }
+}
+
 const STATES: Readonly<Record<string, State>> = {
   'token-required': {
     properties: { httpTokenFile: file('token', 'correct-horse') },
     provoke: async (page) => {
-      await page.getByLabel('Token').fill('wrong')
+      await page.getByRole('textbox', { name: 'Token' }).fill('wrong')
       await page.keyboard.press('Enter')
       await page.getByText('The server rejects this token').waitFor()
-      return undefined
     },
   },
   'token-json': {
     properties: { httpTokenFile: file('token', 'correct-horse') },
     provoke: async (page) => {
-      await page.getByLabel('Token').fill('correct-horse')
+      await page.getByRole('textbox', { name: 'Token' }).fill('correct-horse')
       await page.keyboard.press('Enter')
       await page.getByRole('link', { name: 'JSON of' }).first().click()
       await page.getByText('A link cannot carry the token.').waitFor()
-      return undefined
     },
   },
   denied: {
     properties: { accessFile: file('denied.yml', 'profile: default\nloopback: none\n') },
     provoke: async (page) => {
       await page.getByText('You may not read this NameServer').waitFor()
-      return undefined
     },
   },
   'stream-lost': {
@@ -159,7 +167,6 @@ const STATES: Readonly<Record<string, State>> = {
       await page.route('**/api/v1/watch', (route) => route.abort())
       await page.reload()
       await page.getByText('No stream of events').last().waitFor()
-      return undefined
     },
   },
   'data-old': {
@@ -168,7 +175,6 @@ const STATES: Readonly<Record<string, State>> = {
       await page.locator('.panel-groups tbody tr').first().waitFor()
       await page.route('**/api/v1/brokers?*', (route) => route.abort())
       await page.getByText(/Not updated for/).waitFor()
-      return undefined
     },
   },
   'server-stopped': {
@@ -193,38 +199,10 @@ const STATES: Readonly<Record<string, State>> = {
       return next
     },
   },
-  'hostile-overview': {
-    plant: plantHostileNames,
-    provoke: async (page) => {
-      await page.locator('.panel-groups tbody tr').first().waitFor()
-      await page.locator('.finding').first().waitFor()
-      return undefined
-    },
-  },
-  'hostile-topics': {
-    plant: plantHostileNames,
-    provoke: async (page, { url }) => {
-      await page.goto(`${url}#/topics`)
-      await page.locator('.rows .badge').first().waitFor()
-      return undefined
-    },
-  },
-  'hostile-topic': {
-    plant: plantHostileNames,
-    provoke: async (page, { url }) => {
-      await page.goto(`${url}#/topics/${encodeURIComponent('long'.repeat(500))}`)
-      await page.locator('.route .card').first().waitFor()
-      return undefined
-    },
-  },
-  'hostile-brokers': {
-    plant: plantHostileNames,
-    provoke: async (page, { url }) => {
-      await page.goto(`${url}#/brokers`)
-      await page.locator('tbody tr').first().waitFor()
-      return undefined
-    },
-  },
+  'hostile-overview': hostile('#/', '.finding'),
+  'hostile-topics': hostile('#/topics', '.rows .badge'),
+  'hostile-topic': hostile(`#/topics/${encodeURIComponent('long'.repeat(500))}`, '.route .card'),
+  'hostile-brokers': hostile('#/brokers', 'tbody tr'),
 }
 
 async function takeStates(): Promise<void> {

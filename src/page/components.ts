@@ -25,9 +25,9 @@ const ICONS: Readonly<Record<Severity, string>> = {
 const MAX_NAME_LENGTH = 160
 const MAX_OPTION_LENGTH = 60
 
-/** A name from a stranger: invisible characters as escapes, and not all of a long one. */
+/** A name from a stranger: invisible characters as escapes, in quotes if spaces are at its ends, and not all of a long one. */
 export function name(text: string): TemplateResult {
-  const shown = visible(text)
+  const shown = text === text.trim() ? visible(text) : `"${visible(text)}"`
   if (shown.length <= MAX_NAME_LENGTH) return html`<bdi class="name">${shown}</bdi>`
   return html`<bdi class="name" title=${shown.slice(0, 4_096)}>${shown.slice(0, MAX_NAME_LENGTH)}…</bdi>`
 }

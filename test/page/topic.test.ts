@@ -202,4 +202,13 @@ describe('One topic', () => {
     await page.goBack()
     await expect.poll(() => page.locator('.route > .branches > li').count()).toBe(51)
   })
+
+  it('whose name is a space is seen, so that it can be clicked', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: [' ', 'TopicB'] }))
+    const page = await openPage(server.url, '#/topics')
+    await page.getByRole('link', { name: '" "', exact: true }).click()
+    await page.locator('.route .root').getByText('" "').waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+  })
 })

@@ -73,7 +73,7 @@ function render({ store, nowMs }: Page): TemplateResult {
     ${panel({
       id: 'groups',
       title: 'Broker groups',
-      note: brokers.value === undefined ? '' : count(brokers.value.total),
+      note: brokers.value === undefined ? '' : `${count(brokers.value.total)} registered`,
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
       isTable: true,

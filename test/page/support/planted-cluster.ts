@@ -49,5 +49,6 @@ export async function plantHostileNames(server: PageServer): Promise<void> {
       registration({ name, address: `10.0.0.${index}:10911`, topics: names, id: index % 2 }),
     ),
     ...names.map((name) => putKVConfig(name, name, name)),
+    ...names.map((brokerName) => ({ code: 205, extFields: { brokerName } })),
   )
 }
