@@ -76,7 +76,7 @@ export function commandList(
     return emptyState('None: this name has characters that a terminal would hide or obey.')
   return html`<p class="quiet">This page changes nothing: run them in a shell where NAMESRV_ADDR names the NameServers.</p>
     <dl class="commands">
-      ${commands.map(({ purpose, command: text }) => html`<div><dt>${visible(purpose)}</dt><dd>${command(text)}</dd></div>`)}
+      ${commands.map(({ purpose, command: text }) => html`<div><dt>${name(purpose)}</dt><dd>${command(text)}</dd></div>`)}
     </dl>`
 }
 

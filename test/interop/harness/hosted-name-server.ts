@@ -14,10 +14,15 @@ export interface HostedNameServer {
   advance(ms: number): void
 }
 
-/** Starts our NameServer in this process until the end of the file: its waits can be cut short. */
-export async function hostNameServer(): Promise<HostedNameServer> {
+/**
+ * Starts our NameServer in this process until the end of the file: its waits can be cut short.
+ * @param properties - Of its configuration, besides its address.
+ */
+export async function hostNameServer(
+  properties: Readonly<Record<string, string>> = {},
+): Promise<HostedNameServer> {
   const { home: homeDirectory } = newHome('mqnamesrv')
-  const values = { bindAddress: '127.0.0.1', listenPort: '0' }
+  const values = { bindAddress: '127.0.0.1', listenPort: '0', ...properties }
   const args = Object.entries(values).map(([key, value]) => ({ key, value }))
   let aheadMs = 0
   const controller = new NamesrvController({
