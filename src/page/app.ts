@@ -50,18 +50,24 @@ function draw(): void {
   store.beginRender()
   const status = watchStatus(store)
   const nowMs = store.serverNowMs
-  const content = status.isDenied
-    ? denial(status.error ?? '')
-    : (view?.render({ store, route, nowMs, changed }) ??
-      html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`)
-  render(
-    html`${header(route, status)}
-      <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
-      <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
-      <p id="announcement" class="visually-hidden" role="status"></p>
-      ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
-    root,
-  )
+  const show = (content: TemplateResult) =>
+    render(
+      html`${header(route, status)}
+        <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
+        <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
+        <p id="announcement" class="visually-hidden" role="status"></p>
+        ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
+      root,
+    )
+  try {
+    show(
+      status.isDenied
+        ? denial(status.error ?? '')
+        : (view?.render({ store, route, nowMs, changed }) ?? noView()),
+    )
+  } catch (error) {
+    show(failure(error))
+  }
   store.endRender()
   scrolling.restore()
   if (status.value !== undefined) noteRun(status.value)
@@ -79,6 +85,18 @@ function noteRun({ bootId, version, uptimeSeconds }: Status): void {
     changed()
   }
   run = { bootId, version: run?.version ?? version }
+}
+
+function noView(): TemplateResult {
+  return html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
+}
+
+/** Said instead of a view that cannot be drawn: what is on the screen would stay, and look as if it were up to date. */
+function failure(error: unknown): TemplateResult {
+  return html`<section>
+    <p class="error">${badge('critical', 'Not available')} This view cannot be drawn: ${visible(`${error}`)}.</p>
+    <p>The server may have another version than this page: reload it. If that does not help, report it as a bug.</p>
+  </section>`
 }
 
 /** All views are in the group `inspect`. @param reason - Of the server, which says by what address it knows the reader. */

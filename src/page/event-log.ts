@@ -13,7 +13,7 @@ export function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
   return brokerName !== null || topic !== null
 }
 
-/** As many as a NameServer keeps. */
+/** The number that a NameServer keeps. */
 export const MAX_EVENTS = 4_096
 
 /** The events of the stream and of what was read, each once, the oldest first; those of the server's runs before stay, too. */
