@@ -1,6 +1,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from '../inspect/api-types.ts'
+import { steadyNowMs } from './clock.ts'
 import { announce, badge, command, emptyState, forgetLists, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'
@@ -179,7 +180,7 @@ function phrasesOf(connection: Connection | Denied): readonly [Severity, string,
     const { sinceMillis, reason } = connection
     if (sinceMillis === undefined) return ['critical', `Server: ${reason}`, `Server: ${reason}`]
     const seenAt = `what you see is from ${clockTime(new Date(sinceMillis), new Date())}`
-    const age = duration(Date.now() - sinceMillis)
+    const age = duration(steadyNowMs() - sinceMillis)
     return ['critical', `Server: ${reason}; ${seenAt}`, `${capitalized(reason)} for ${age}; ${seenAt}`]
   }
   if (state === 'live') return ['good', 'Live', 'Live']

@@ -43,7 +43,7 @@ export function followEvents(store: Store): () => void {
       }
       const response = await store.fetch('api/v1/watch', headers, controller.signal)
       if (!response.ok || response.body === null) throw new Error(`status ${response.status}`)
-      openedMs = Date.now()
+      openedMs = performance.now()
       store.setStreaming(true)
       const parser = new EventStreamParser(({ event, data }) => {
         if (event === '') store.onEvent(JSON.parse(data) as ServerEvent)
@@ -59,7 +59,7 @@ export function followEvents(store: Store): () => void {
     } catch {
       // As an end: it is opened again.
     } finally {
-      failures = openedMs !== undefined && Date.now() - openedMs >= STEADY_MS ? 0 : failures + 1
+      failures = openedMs !== undefined && performance.now() - openedMs >= STEADY_MS ? 0 : failures + 1
       clearTimeout(silence)
       controller.abort()
       if (abort === controller) abort = undefined
