@@ -207,7 +207,7 @@ describe('The connection of the page to the server', () => {
     const accessFile = join(temporaryFolder(), 'access.yml')
     writeFileSync(accessFile, 'profile: default\nloopback: none\n')
     const server = await pageServer({ accessFile })
-    const page = await openPage(server.url, '', { expectedProblems: /403/ })
+    const page = await openPage(server.url, '', { expectedProblems: /status of 403/ })
     for (const view of [
       '',
       'topics',
