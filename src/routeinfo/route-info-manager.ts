@@ -15,11 +15,12 @@ import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { KnownBrokers } from './known-brokers.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
+import { applyObserved, type ObservedRoutes } from './observed-routes.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import { isProvenOwner, RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
-import type { ClosedReason, RouteEvent, UnregisterReason } from './route-changes.ts'
+import type { ClosedReason, RouteEvent, TopicTally, UnregisterReason } from './route-changes.ts'
 import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
@@ -289,6 +290,17 @@ export class RouteInfoManager {
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
   read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     return this.#routes.read(work, owner, this.#viewSlicer)
+  }
+
+  /**
+   * Takes over what was read from another NameServer, in tables that no broker registers in.
+   * @returns How many topics it changed, with the first names; undefined if none.
+   */
+  observe(observed: ObservedRoutes): MaybePromise<TopicTally | undefined> {
+    return this.#routes.transition(function* ({ tables }, changes) {
+      yield* applyObserved(tables, observed, changes)
+      return changes.tally
+    })
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */

@@ -32,6 +32,7 @@ export const BROKER_VERDICTS = {
   expired: 'It sent no heartbeat within its timeout.',
   unreachable: 'It sent no heartbeats, and its address accepted no connection.',
   not_returned: 'It did not register again after the restart of this server.',
+  not_listed: 'An observed NameServer does not list it any more.',
   renamed: 'Its address registered under another broker name.',
   only_on_peers: 'It is registered at another NameServer, not here.',
   never_registered: 'It has not registered since the start of this server.',
@@ -298,6 +299,7 @@ const VERDICT_OF_CAUSE = {
   expired: 'expired',
   unreachable: 'unreachable',
   'not returned': 'not_returned',
+  'not listed': 'not_listed',
 } as const satisfies Record<Departure['cause'], BrokerVerdict>
 
 const ADVICE: Readonly<Record<Departure['cause'], string>> = {
@@ -309,6 +311,7 @@ const ADVICE: Readonly<Record<Departure['cause'], string>> = {
   expired: 'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
   unreachable: 'See whether its machine runs and is reachable from here.',
   'not returned': 'See whether it runs and has this server in its namesrvAddr.',
+  'not listed': 'See whether it runs and reaches that NameServer.',
 }
 
 const ALL_NAMESERVERS = 'Brokers must have all NameServers in namesrvAddr.'

@@ -32,6 +32,10 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
     }
+    case 'broker listed':
+      add('broker_listed', event, `id ${event.broker.brokerId}`)
+      log('info', 'broker listed', event)
+      return
     case 'broker changed': {
       const { haServerAddr, zoneName, enableActingMaster } = event
       log('info', 'broker changed by a registration', event, { haServerAddr, zoneName, enableActingMaster })
@@ -104,7 +108,7 @@ function topicFields(tally: TopicTally | undefined): Record<string, unknown> {
 }
 
 /** The same in words, such as `; topics: 1 new (TopicA), 2 deleted (TopicB, TopicC)`. */
-function tallyText({ counts, firstNames } = new TopicTally()): string {
+export function tallyText({ counts, firstNames } = new TopicTally()): string {
   const parts = (['new', 'changed', 'deleted'] as const)
     .filter((change) => counts[change] > 0)
     .map((change) => {
@@ -167,6 +171,12 @@ const UNREGISTRATIONS = {
     counter: 'brokersUnreachable',
     kind: 'broker_unreachable',
     line: 'broker unreachable: no heartbeat and its address does not accept connections',
+  },
+  'not listed': {
+    level: 'warn',
+    counter: 'brokersLost',
+    kind: 'broker_not_listed',
+    line: 'broker missing: the NameServer does not list it any more',
   },
   'not returned': {
     level: 'warn',

@@ -31,6 +31,7 @@ const DEPARTURES: Readonly<Partial<Record<ServerEvent['kind'], readonly [Severit
   broker_expired: ['critical', 'expired'],
   broker_unreachable: ['critical', 'unreachable'],
   broker_not_returned: ['critical', 'not returned'],
+  broker_not_listed: ['critical', 'not listed'],
 }
 /** Groups that are shown; the others are a link away. */
 const MAX_ROWS = 60
