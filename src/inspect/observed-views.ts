@@ -9,6 +9,10 @@ const DATE: Schema = { type: ['string', 'null'], format: 'date-time' }
 export const OBSERVED_SCHEMA: Schema = {
   ...objectOf({
     namesrv: { type: 'string', description: 'The NameServer that was read, `host:port`' },
+    version: {
+      type: ['string', 'null'],
+      description: 'Its release, such as `V5_3_1`; null before its first response',
+    },
     at: { ...DATE, description: 'When its brokers were last read; null before the first time' },
     ageMs: { ...AGE, description: 'Milliseconds since then' },
     topics: { ...COUNT, description: 'Topics that it lists; null if that is not known' },
@@ -25,13 +29,14 @@ export const OBSERVED_SCHEMA: Schema = {
 
 /** How an observed NameServer and the age of what is known of it are shown. */
 export function shownObserved(
-  { namesrv, readMs, topics, routes, routesReadMs, unreachableMs, reason }: ObservedState,
+  { namesrv, version, readMs, topics, routes, routesReadMs, unreachableMs, reason }: ObservedState,
   clocks: Pick<InspectSources, 'nowMs' | 'dateMs'>,
 ) {
   const dateIfAny = (ms: number | undefined) => (ms === undefined ? null : dateOf(ms, clocks))
   const ageOf = (ms: number | undefined) => (ms === undefined ? null : Math.round(clocks.nowMs() - ms))
   return {
     namesrv,
+    version: version ?? null,
     at: dateIfAny(readMs),
     ageMs: ageOf(readMs),
     topics: topics ?? null,

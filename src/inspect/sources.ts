@@ -109,6 +109,8 @@ export interface AuditProblem {
 export interface ObservedState {
   /** `host:port` */
   readonly namesrv: string
+  /** Its release, such as `V5_3_1`, by its last response. */
+  readonly version: string | undefined
   /** When its brokers were last read; undefined before the first time. */
   readonly readMs: number | undefined
   /** Topics that it lists; undefined if it has not listed any yet, or does not list them. */

@@ -5,6 +5,7 @@ import { logRouteEvent, tallyText } from '../../namesrv/logs/route-event-log.ts'
 import type { NamesrvContext } from '../../namesrv/namesrv-context.ts'
 import { brokerDataOf } from '../../protocol/body/lists-and-tables.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
+import { versionName } from '../../protocol/version-name.ts'
 import type { ObservedRoute } from '../../routeinfo/observed-routes.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { bucketOf, countBuckets } from '../../routeinfo/route-digest.ts'
@@ -110,8 +111,10 @@ export class ObservedNameServer {
   }
 
   get state(): ObservedState {
+    const { version } = this.#server
     return {
       namesrv: this.address,
+      version: version === undefined ? undefined : versionName(version),
       readMs: this.#readMs,
       topics: this.#topics?.size,
       routes: this.#read.size,
