@@ -56,7 +56,6 @@ const NOT_OBSERVED: Readonly<Record<string, string>> = {
   '/api/v1/access/whoami': 'its access policy',
   '/api/v1/access/test': 'its access policy',
   '/api/v1/misses': 'which topics its clients ask for and do not find',
-  '/api/v1/explain': 'what happened before it was observed',
 }
 
 /** Views of an observed NameServer: each response says so, and how old it is. What cannot be observed is an error that says so. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Steps } from '../common/time-slicer.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
-import { type BrokerData, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
-import type { RouteChanges } from './route-changes.ts'
+import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
+import { type RouteChanges, type TopicChange, TopicTally } from './route-changes.ts'
 import type { RouteTables } from './route-tables.ts'
 
 /** The route of a topic as another NameServer gave it to a lookup. */
@@ -32,13 +32,30 @@ export function* applyObserved(
 ): Steps<void> {
   if (groups !== undefined) yield* replaceGroups(tables, groups, changes)
   if (clusters !== undefined) replaceClusters(tables, clusters, changes)
+  const tallies = new Tallies()
   for (const topic of topics === undefined ? [] : [...tables.topicQueueTable.keys()]) {
-    if (topics?.has(topic) === false) replaceRoute(tables, topic, undefined, changes)
+    if (topics?.has(topic) === false) replaceRoute(tables, topic, undefined, changes, tallies)
     yield
   }
   for (const [topic, route] of routes ?? []) {
-    replaceRoute(tables, topic, route, changes)
+    replaceRoute(tables, topic, route, changes, tallies)
     yield
+  }
+  for (const [brokerName, topicChanges] of tallies) {
+    const { cluster = '', brokerAddrs } = tables.brokerAddrTable.get(brokerName) ?? {}
+    const [brokerAddr = ''] = brokerAddrs?.values() ?? []
+    const reason = brokerAddrs === undefined ? 'not listed' : 'dropped'
+    const broker = { clusterName: cluster, brokerName, brokerAddr }
+    changes.event({ kind: 'topics observed', broker, reason, topicChanges })
+  }
+}
+
+/** The topics that have changed, by broker name. */
+class Tallies extends Map<string, TopicTally> {
+  add(brokerName: string, change: TopicChange, topic: string): void {
+    const tally = this.get(brokerName) ?? new TopicTally()
+    tally.add(change, topic)
+    this.set(brokerName, tally)
   }
 }
 
@@ -103,20 +120,23 @@ function replaceRoute(
   topic: string,
   route: ObservedRoute | undefined,
   changes: RouteChanges,
+  tallies: Tallies,
 ): void {
-  const known = tables.topicQueueTable.get(topic)
+  // A copy: the table's own map is edited.
+  const known = new Map(tables.topicQueueTable.get(topic))
   const queues = new Map(route?.queues.map((each) => [each.brokerName, each]))
-  if (known === undefined && queues.size === 0) return
-  const isSame =
-    known?.size === queues.size && [...known].every(([name, each]) => isEqual(each, queues.get(name)))
-  if (!isSame) changes.topic(topic, known === undefined ? 'new' : queues.size === 0 ? 'deleted' : 'changed')
-  for (const name of [...(known?.keys() ?? [])]) if (!queues.has(name)) tables.removeQueueData(topic, name)
-  for (const each of queues.values()) tables.putQueueData(topic, each)
+  for (const name of known.keys()) {
+    if (queues.has(name)) continue
+    tables.removeQueueData(topic, name)
+    tallies.add(name, 'deleted', topic)
+    changes.topic(topic)
+  }
+  for (const [name, each] of queues) {
+    if (!tables.putQueueData(topic, each)) continue
+    tallies.add(name, known.has(name) ? 'changed' : 'new', topic)
+    changes.topic(topic)
+  }
   replaceMappings(tables, topic, queues, route?.mappings ?? new Map(), changes)
-}
-
-function isEqual(known: QueueData, queues: QueueData | undefined): boolean {
-  return queues !== undefined && sameQueueData(known, queues)
 }
 
 /** Mappings of brokers without queues of the topic are left out, as the tables are without them. */

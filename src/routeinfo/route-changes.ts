@@ -76,6 +76,12 @@ export type RouteEvent =
       readonly broker: BrokerIdentity
     })
   | (EventDetails & {
+      /** The routes of an observed NameServer have other topics of a broker name; `not listed` if the broker is gone, too. */
+      readonly kind: 'topics observed'
+      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      readonly reason: 'dropped' | 'not listed'
+    })
+  | (EventDetails & {
       /** A live broker registered again, with another haServerAddr or heartbeat timeout, or other flags of its group. */
       readonly kind: 'broker changed'
       readonly broker: BrokerIdentity

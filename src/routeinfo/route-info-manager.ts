@@ -20,7 +20,7 @@ import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import { isProvenOwner, RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
-import type { ClosedReason, RouteEvent, TopicTally, UnregisterReason } from './route-changes.ts'
+import type { ClosedReason, RouteEvent, UnregisterReason } from './route-changes.ts'
 import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
@@ -292,15 +292,9 @@ export class RouteInfoManager {
     return this.#routes.read(work, owner, this.#viewSlicer)
   }
 
-  /**
-   * Takes over what was read from another NameServer, in tables that no broker registers in.
-   * @returns How many topics it changed, with the first names; undefined if none.
-   */
-  observe(observed: ObservedRoutes): MaybePromise<TopicTally | undefined> {
-    return this.#routes.transition(function* ({ tables }, changes) {
-      yield* applyObserved(tables, observed, changes)
-      return changes.tally
-    })
+  /** Takes over what was read from another NameServer, in tables that no broker registers in. */
+  observe(observed: ObservedRoutes): MaybePromise<void> {
+    return this.#routes.transition(({ tables }, changes) => applyObserved(tables, observed, changes))
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */

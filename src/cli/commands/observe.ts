@@ -48,7 +48,7 @@ function pollingOf(values: Values): Polling {
     const text = values[name]
     return durationMs(typeof text === 'string' ? text : byDefault, option)
   }
-  const { maxLookups = '50' } = values
+  const { maxLookups = '25' } = values
   const lookups = /^\d{1,4}$/.test(`${maxLookups}`) ? Number(maxLookups) : 0
   if (lookups < 1 || lookups > MAX_LOOKUPS)
     throw new CommandError(

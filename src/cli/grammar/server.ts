@@ -168,7 +168,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
       },
       {
         flags: '--max-lookups <number>',
-        text: 'per second and NameServer, max 1000 (default: 50)',
+        text: 'per second and NameServer, max 1000 (default: 25)',
         completion: 'none',
       },
     ],

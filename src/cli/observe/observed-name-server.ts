@@ -1,7 +1,7 @@
 import { COMPARABLE_KEYS } from '../../inspect/compare/differences.ts'
 import type { ObservedState } from '../../inspect/sources.ts'
 import { KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../kvconfig/kv-config-manager.ts'
-import { logRouteEvent, tallyText } from '../../namesrv/logs/route-event-log.ts'
+import { logRouteEvent } from '../../namesrv/logs/route-event-log.ts'
 import type { NamesrvContext } from '../../namesrv/namesrv-context.ts'
 import { brokerDataOf } from '../../protocol/body/lists-and-tables.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
@@ -40,7 +40,7 @@ const TICK_MS = 1_000
 /** How often topics (206), order configuration (219) and settings (319) are read. */
 const LISTS_MS = 60_000
 /** Lookups that wait for their responses at a time. */
-const MAX_WAITING = 8
+const MAX_WAITING = 32
 /** A NameServer that does not respond is asked again after at most this long. */
 const MAX_BACKOFF_MS = 60_000
 /** One that does not give its digest to this machine is asked for it again after this long. */
@@ -175,19 +175,21 @@ export class ObservedNameServer {
   }
 
   async #readDue(): Promise<void> {
-    if (this.#nowMs >= this.#groupsDueMs) {
-      const nowMs = this.#nowMs
+    const nowMs = this.#nowMs
+    const areListsDue = nowMs >= this.#listsDueMs
+    // Brokers first: topics that disappear with one have not been dropped by it.
+    if (nowMs >= this.#groupsDueMs || areListsDue) {
       const isSame = await this.#agreesByDigest()
       if (!isSame) await this.#readGroups()
       this.#readMs = nowMs
       this.#groupsDueMs = nowMs + this.#polling.intervalMs
       if (isSame) this.#routesReadMs = nowMs
     }
-    if (this.#nowMs >= this.#listsDueMs) {
-      this.#listedMs = this.#nowMs
+    if (areListsDue || this.#nowMs >= this.#listsDueMs) {
+      this.#listedMs = nowMs
       await this.#readTopics()
       await this.#readSettings()
-      this.#listsDueMs = this.#listedMs + LISTS_MS
+      this.#listsDueMs = nowMs + LISTS_MS
     }
     await this.#readRoutes()
   }
@@ -258,7 +260,7 @@ export class ObservedNameServer {
     try {
       const topics = await this.#server.topicNames()
       this.#limitation = undefined
-      this.#noteChanges(await this.routeInfo.observe({ topics }))
+      await this.routeInfo.observe({ topics })
       const isFirst = this.#topics === undefined
       this.#topics = topics
       for (const topic of this.#read) if (!topics.has(topic)) this.#read.delete(topic)
@@ -308,7 +310,7 @@ export class ObservedNameServer {
       const found = await Promise.all(chunk.map((topic) => this.#server.route(topic)))
       for (const [index, topic] of chunk.entries()) routes.set(topic, observedRoute(found[index]))
     }
-    if (topics.length > 0) this.#noteChanges(await this.routeInfo.observe({ routes }))
+    if (topics.length > 0) await this.routeInfo.observe({ routes })
     for (const topic of topics) this.#read.add(topic)
     for (const topic of urgent) this.#urgent.delete(topic)
     if (this.#walk === undefined) return
@@ -329,15 +331,13 @@ export class ObservedNameServer {
     return topics.slice(next, next + Math.max(0, Math.min(max, isFirst ? max : even)))
   }
 
-  /** What the first reads find is no change. */
-  #noteChanges(changes: Parameters<typeof tallyText>[0]): void {
-    if (changes === undefined || this.#routesReadMs === undefined) return
-    this.#context.events.add('topics_changed', this.address, tallyText(changes).slice(2))
-  }
-
+  /** What the first reads find is not new. */
   #onRouteEvent(event: RouteEvent): void {
+    const isFirst =
+      event.kind === 'topics observed' ? this.#routesReadMs === undefined : this.#readMs === undefined
+    if (isFirst) return
     this.#context.history.onRouteEvent(event)
-    if (this.#readMs !== undefined) logRouteEvent(event, this.#context)
+    logRouteEvent(event, this.#context)
   }
 }
 

@@ -90,6 +90,8 @@ export interface BrokerFacts {
   readonly peersWith: readonly string[]
   readonly peersWithout: readonly string[]
   readonly startedMs: number
+  /** Whether it is another NameServer that is observed, and the start is that of observing it. */
+  readonly isObserved: boolean
   readonly clocks: Clocks
 }
 
@@ -243,7 +245,17 @@ export const SINCE_BEFORE_RESTART =
   'it was not writable in the snapshot: wiped, or registered so, before the restart'
 
 function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
-  const { brokerName, departures, successor, isRejected, rejection, peersWith, startedMs, clocks } = facts
+  const {
+    brokerName,
+    departures,
+    successor,
+    isRejected,
+    rejection,
+    peersWith,
+    startedMs,
+    isObserved,
+    clocks,
+  } = facts
   const broker = name(brokerName)
   const last = departures.at(-1)
   const rejected = rejectionText(facts)
@@ -283,7 +295,9 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
       [`${broker} is not registered here. ${peersText(peersWith)}`, ALL_NAMESERVERS],
       [],
     )
-  const text = `${broker} has not registered since this server started ${at(startedMs, clocks)}.`
+  const text = isObserved
+    ? `This NameServer does not list ${broker}, and has not since it was first read ${at(startedMs, clocks)}.`
+    : `${broker} has not registered since this server started ${at(startedMs, clocks)}.`
   return story(
     'never_registered',
     [text, similarText(facts), 'It must have this server in its namesrvAddr (NAMESRV_ADDR), and reach it.'],

@@ -173,6 +173,9 @@ export class RouteHistory {
       case 'broker listed':
         this.#onRegistered(event.broker, undefined)
         return
+      case 'topics observed':
+        this.#addRemoved(event.reason, event.broker, event)
+        return
       case 'topics changed':
         this.#update(event.broker.brokerName, ({ past }) => ({
           past: past && { ...past, topicsChangedMs: this.#nowMs() },

@@ -36,6 +36,10 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
       add('broker_listed', event, `id ${event.broker.brokerId}`)
       log('info', 'broker listed', event)
       return
+    case 'topics observed':
+      add('topics_changed', event, tallyText(event.topicChanges).slice(2))
+      log('info', 'topics changed', event)
+      return
     case 'broker changed': {
       const { haServerAddr, zoneName, enableActingMaster } = event
       log('info', 'broker changed by a registration', event, { haServerAddr, zoneName, enableActingMaster })
@@ -108,7 +112,7 @@ function topicFields(tally: TopicTally | undefined): Record<string, unknown> {
 }
 
 /** The same in words, such as `; topics: 1 new (TopicA), 2 deleted (TopicB, TopicC)`. */
-export function tallyText({ counts, firstNames } = new TopicTally()): string {
+function tallyText({ counts, firstNames } = new TopicTally()): string {
   const parts = (['new', 'changed', 'deleted'] as const)
     .filter((change) => counts[change] > 0)
     .map((change) => {

@@ -90,7 +90,7 @@ describe('an observation', () => {
     const { read, text, settle } = await observing([a.address])
     await settle(async () => (await text('/metrics')).includes(`routes{namesrv="${a.address}"} 1`))
     expect(await read('topics/TopicA/route')).toMatchObject({ observed: { namesrv: a.address } })
-    for (const path of ['misses', 'clients', 'connections', 'config', 'explain?topic=TopicA'])
+    for (const path of ['misses', 'clients', 'connections', 'config', 'access/whoami'])
       expect(JSON.parse(await text(`/api/v1/${path}`))).toMatchObject({
         error: {
           code: 'ERR_NOT_FOUND',
@@ -130,6 +130,31 @@ describe('an observation', () => {
     expect(metrics).toContain(
       `rocketmq_nameserver_observed_findings{namesrv="${a.address}",rule="peer_diverged",severity="warning"} 1`,
     )
+  })
+
+  test('explains a topic by what was seen of its broker', async () => {
+    let isThere = true
+    const all = { 'broker-a': '10.0.0.1:10911', 'broker-b': '10.0.0.2:10911' }
+    const a = await javaServer({
+      106: () => ({ body: clusterInfo(isThere ? all : { 'broker-a': '10.0.0.1:10911' }) }),
+      206: () => ({ body: topicList('TopicA', ...(isThere ? ['OnB'] : [])) }),
+      105: ({ topic }) => ({ body: route(topic === 'OnB' ? { 'broker-b': 4 } : { 'broker-a': 4 }) }),
+    })
+    const { read, text, pass, settle } = await observing([a.address])
+    await settle(async () => (await text('/metrics')).includes(`routes{namesrv="${a.address}"} 2`))
+    await pass(5)
+    expect(await read('explain?topic=OnB')).toMatchObject({ verdict: 'routable' })
+    expect(await read('explain?broker=broker-x')).toMatchObject({
+      verdict: 'never_registered',
+      sentences: [
+        expect.stringMatching(/^This NameServer does not list broker-x, and has not since it was first/),
+        expect.anything(),
+      ],
+    })
+    isThere = false
+    await pass(60)
+    expect(await read('explain?topic=OnB')).toMatchObject({ verdict: 'left_with_brokers' })
+    expect(await read('explain?broker=broker-b')).toMatchObject({ verdict: 'not_listed' })
   })
 
   test('is ready once a NameServer has been read, and serves the page for each', async () => {

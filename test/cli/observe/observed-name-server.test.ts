@@ -101,8 +101,8 @@ describe('an observed NameServer', () => {
       ],
       ['broker_listed', '10.0.0.9:10911 broker-a of DefaultCluster', 'id 0'],
       ['broker_listed', '10.0.0.2:10911 broker-b of DefaultCluster', 'id 0'],
-      ['topics_changed', java.address, 'topics: 1 deleted (T0)'],
-      ['topics_changed', java.address, 'topics: 1 new (T2)'],
+      ['topics_changed', '10.0.0.9:10911 broker-a of DefaultCluster', 'topics: 1 deleted (T0)'],
+      ['topics_changed', '10.0.0.9:10911 broker-a of DefaultCluster', 'topics: 1 new (T2)'],
     ])
     expect(observed.routeInfo.queues('T0')).toBeUndefined()
     expect(observed.state).toMatchObject({ topics: 2, routes: 2 })
@@ -116,7 +116,9 @@ describe('an observed NameServer', () => {
     expect(observed.routeInfo.queues('T0')?.get('broker-a')?.perm).toBe(6)
     await pass(20)
     expect(observed.routeInfo.queues('T0')?.get('broker-a')?.perm).toBe(4)
-    expect(events()).toEqual([['topics_changed', java.address, 'topics: 1 changed (T0)']])
+    expect(events()).toEqual([
+      ['topics_changed', '10.0.0.1:10911 broker-a of DefaultCluster', 'topics: 1 changed (T0)'],
+    ])
   })
 
   test('that does not respond keeps what is known of it, says since when, and is asked ever more rarely', async () => {
