@@ -4,6 +4,7 @@ import type { Views } from './api-types.ts'
 import { announce, badge, emptyState, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration } from './format.ts'
 import { followEvents } from './live.ts'
+import { observedIn } from './observed.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { watchStatus } from './status.ts'
 import { type Connection, Store } from './store.ts'
@@ -45,7 +46,7 @@ function draw(): void {
     view?.render({ store, route, nowMs, changed }) ??
     html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
   render(
-    html`${header(route, status.value?.nodeId)}
+    html`${header(route, status.value)}
       <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
       <p id="announcement" class="visually-hidden" role="status"></p>
       ${store.connection.state === 'token' ? tokenDialog() : nothing}`,
@@ -86,12 +87,15 @@ function dismissNotice(): void {
   document.querySelector('h1')?.focus({ preventScroll: true })
 }
 
-function header({ path: [section = ''] }: Route, nodeId: string | undefined): TemplateResult {
+function header(
+  { path: [section = ''] }: Route,
+  status: Views['/api/v1/status'] | undefined,
+): TemplateResult {
   const theme = currentTheme()
   return html`<header>
     <a class="skip" href=${location.hash || '#/'} @click=${skip}>Skip to the content</a>
     <a class="product" href=${href([])}><span aria-hidden="true" class="mark"></span>mqnamesrv</a>
-    <span class="node" title="This NameServer">${visible(nodeId ?? '')}</span>
+    <span class="node" title=${observedIn(status) === undefined ? 'This NameServer' : 'The observed NameServer'}>${visible(status?.nodeId ?? '')}</span>
     <nav aria-label="Views">
       ${NAVIGATION.map(
         ([

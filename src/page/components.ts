@@ -3,7 +3,7 @@ import { live } from 'lit-html/directives/live.js'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { clockTime, count, duration } from './format.ts'
+import { capitalized, clockTime, count, duration } from './format.ts'
 import { href, type Route } from './router.ts'
 import { PAGE_ROWS, type Sorting, type SortKey } from './sorting.ts'
 import { addressOf, type Seen, type WatchOptions } from './store.ts'
@@ -219,6 +219,7 @@ export function emptyState(text: Content): TemplateResult {
 export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateResult {
   const { value, error } = view
   if (value !== undefined) return html`<div class=${view.isStale ? 'stale' : ''}>${render(value)}</div>`
+  if (error?.startsWith('not observed: ') === true) return emptyState(visible(capitalized(error)))
   if (error !== undefined)
     return html`<p class="error">${badge('critical', 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`
