@@ -31,7 +31,7 @@ export interface ObservedLists {
   /** Undefined if it does not list them, or has not yet. */
   readonly topics: ReadonlySet<string> | undefined
   /** Topics whose routes have been read. */
-  readonly read: ReadonlySet<string>
+  readonly read: Pick<ReadonlyMap<string, unknown>, 'has'>
   readonly config: ReadonlyMap<string, string>
 }
 
@@ -74,13 +74,17 @@ export class ObservedNameServer {
   readonly #polling: Polling
   #groups: ClusterInfo['groups'] = new Map()
   #topics: ReadonlySet<string> | undefined
-  readonly #read = new Set<string>()
+  /** When each route was read. */
+  readonly #read = new Map<string, number>()
   #config: ReadonlyMap<string, string> = new Map()
   /** Topics to be read before all others: new ones, and those that differ from another NameServer. */
   readonly #urgent = new Set<string>()
   #walk: Walk | undefined
   #readMs: number | undefined
-  #routesReadMs: number | undefined
+  /** When the route that has not been read for the longest time was read; undefined until all have been read once. */
+  #oldestMs: number | undefined
+  /** When the digest last said that all is as it was read. */
+  #agreedMs = Number.NEGATIVE_INFINITY
   #unreachableMs: number | undefined
   #failures = 0
   /** Why the last poll failed. */
@@ -118,7 +122,7 @@ export class ObservedNameServer {
       readMs: this.#readMs,
       topics: this.#topics?.size,
       routes: this.#read.size,
-      routesReadMs: this.#routesReadMs,
+      routesReadMs: this.#oldestMs && Math.max(this.#oldestMs, this.#agreedMs),
       reason: this.#error ?? this.#limitation ?? this.#progress,
       unreachableMs: this.#unreachableMs,
     }
@@ -183,7 +187,7 @@ export class ObservedNameServer {
       if (!isSame) await this.#readGroups()
       this.#readMs = nowMs
       this.#groupsDueMs = nowMs + this.#polling.intervalMs
-      if (isSame) this.#routesReadMs = nowMs
+      if (isSame) this.#agreedMs = nowMs
     }
     if (areListsDue || this.#nowMs >= this.#listsDueMs) {
       this.#listedMs = nowMs
@@ -232,7 +236,7 @@ export class ObservedNameServer {
       this.#followedDigest = parts.routes
       await this.#markDiffering()
     }
-    return parts.routes === routes.hex && parts.groups === groups.hex && this.#routesReadMs !== undefined
+    return parts.routes === routes.hex && parts.groups === groups.hex && this.#oldestMs !== undefined
   }
 
   /** Undefined if it has none, or does not give it to this machine. */
@@ -245,7 +249,7 @@ export class ObservedNameServer {
     const { buckets } = (await this.#digest('?buckets=true')) ?? {}
     const own = await this.routeInfo.read(({ tables }) => countBuckets(tables))
     const differing = new Set([...own.keys()].filter((bucket) => own[bucket]?.hex !== buckets?.[bucket]))
-    for (const topic of this.#read) if (differing.has(bucketOf(topic))) this.#urgent.add(topic)
+    for (const topic of this.#read.keys()) if (differing.has(bucketOf(topic))) this.#urgent.add(topic)
     this.listAgain()
   }
 
@@ -263,7 +267,7 @@ export class ObservedNameServer {
       await this.routeInfo.observe({ topics })
       const isFirst = this.#topics === undefined
       this.#topics = topics
-      for (const topic of this.#read) if (!topics.has(topic)) this.#read.delete(topic)
+      for (const topic of this.#read.keys()) if (!topics.has(topic)) this.#read.delete(topic)
       for (const topic of this.#urgent) if (!topics.has(topic)) this.#urgent.delete(topic)
       if (isFirst) this.#beginWalk()
       else for (const topic of topics) if (!this.#read.has(topic)) this.#urgent.add(topic)
@@ -298,9 +302,10 @@ export class ObservedNameServer {
   /** Reads the routes of this tick: urgent ones, then as many as keep the walk to its time. */
   async #readRoutes(): Promise<void> {
     const { maxLookups, routesMs } = this.#polling
+    const nowMs = this.#nowMs
+    const { startedMs = 0 } = this.#walk ?? {}
     // While the digest says that all routes are as they were read, none is read again.
-    if (this.#routesReadMs !== undefined && this.#isWalked && this.#nowMs >= this.#routesReadMs + routesMs)
-      this.#beginWalk()
+    if (this.#isWalked && this.#nowMs >= Math.max(startedMs, this.#agreedMs) + routesMs) this.#beginWalk()
     const urgent = [...this.#urgent].slice(0, maxLookups)
     const walked = this.#walkedNow(maxLookups - urgent.length)
     const topics = [...new Set([...urgent, ...walked])]
@@ -311,11 +316,17 @@ export class ObservedNameServer {
       for (const [index, topic] of chunk.entries()) routes.set(topic, observedRoute(found[index]))
     }
     if (topics.length > 0) await this.routeInfo.observe({ routes })
-    for (const topic of topics) this.#read.add(topic)
+    for (const topic of topics) this.#read.set(topic, nowMs)
     for (const topic of urgent) this.#urgent.delete(topic)
-    if (this.#walk === undefined) return
-    this.#walk.next += walked.length
-    if (this.#isWalked) this.#routesReadMs = Math.max(this.#routesReadMs ?? 0, this.#walk.startedMs)
+    if (this.#walk !== undefined) this.#walk.next += walked.length
+    if (this.#oldestMs !== undefined || this.#isWalked) this.#oldestMs = this.#oldest(nowMs)
+  }
+
+  /** @param nowMs - If there are no topics. */
+  #oldest(nowMs: number): number {
+    let oldestMs = nowMs
+    for (const readMs of this.#read.values()) oldestMs = Math.min(oldestMs, readMs)
+    return oldestMs
   }
 
   get #isWalked(): boolean {
@@ -326,7 +337,7 @@ export class ObservedNameServer {
   #walkedNow(max: number): readonly string[] {
     if (this.#walk === undefined) return []
     const { topics, next } = this.#walk
-    const isFirst = this.#routesReadMs === undefined
+    const isFirst = this.#oldestMs === undefined
     const even = Math.ceil((topics.length * TICK_MS) / this.#polling.routesMs)
     return topics.slice(next, next + Math.max(0, Math.min(max, isFirst ? max : even)))
   }
@@ -334,7 +345,7 @@ export class ObservedNameServer {
   /** What the first reads find is not new. */
   #onRouteEvent(event: RouteEvent): void {
     const isFirst =
-      event.kind === 'topics observed' ? this.#routesReadMs === undefined : this.#readMs === undefined
+      event.kind === 'topics observed' ? this.#oldestMs === undefined : this.#readMs === undefined
     if (isFirst) return
     this.#context.history.onRouteEvent(event)
     logRouteEvent(event, this.#context)
