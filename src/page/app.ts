@@ -91,11 +91,12 @@ function header(
   { path: [section = ''] }: Route,
   status: Views['/api/v1/status'] | undefined,
 ): TemplateResult {
+  const isObserved = observedIn(status) !== undefined
   const theme = currentTheme()
   return html`<header>
     <a class="skip" href=${location.hash || '#/'} @click=${skip}>Skip to the content</a>
     <a class="product" href=${href([])}><span aria-hidden="true" class="mark"></span>mqnamesrv</a>
-    <span class="node" title=${observedIn(status) === undefined ? 'This NameServer' : 'The observed NameServer'}>${visible(status?.nodeId ?? '')}</span>
+    <span class="node" title=${isObserved ? 'The observed NameServer' : 'This NameServer'}>${visible(status?.nodeId ?? '')}${isObserved ? ', observed' : ''}</span>
     <nav aria-label="Views">
       ${NAVIGATION.map(
         ([
