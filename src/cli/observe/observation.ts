@@ -162,7 +162,11 @@ export class Observation {
       ...healthRoutes(healthOf(states), own.identity),
       metricsRoute(new ObservedMetrics(sources, own.process)),
       ...this.#all.flatMap(({ server, inspection }) =>
-        inspection.routes(0).map((route) => under(`/namesrv/${server.address}`, route)),
+        inspection
+          .routes(0)
+          // Its metrics are those of a server.
+          .filter(({ path }) => path !== '/metrics')
+          .map((route) => under(`/namesrv/${server.address}`, route)),
       ),
     ]
   }

@@ -37,8 +37,10 @@ export interface ObservedLists {
 
 /** How often there is something to do; lookups are spread over these. */
 const TICK_MS = 1_000
-/** How often topics (206), order configuration (219) and settings (319) are read. */
+/** How often topics (206) and order configuration (219) are read. */
 const LISTS_MS = 60_000
+/** How often settings (319) are read: where they are not shown to this machine, each attempt is logged as rejected. */
+const SETTINGS_MS = 600_000
 /** Lookups that wait for their responses at a time. */
 const MAX_WAITING = 32
 /** A NameServer that does not respond is asked again after at most this long. */
@@ -94,6 +96,8 @@ export class ObservedNameServer {
   #groupsDueMs = 0
   #listsDueMs = 0
   #listedMs = Number.NEGATIVE_INFINITY
+  #settingsDueMs = 0
+  #settingsMs = Number.NEGATIVE_INFINITY
   #digestDueMs = 0
   /** Digest of the routes whose differing topics are to be read, or have been. */
   #followedDigest = ''
@@ -153,6 +157,11 @@ export class ObservedNameServer {
     this.#listsDueMs = Math.min(this.#listsDueMs, this.#listedMs + this.#polling.intervalMs)
   }
 
+  /** Reads the settings soon, for the same reason. */
+  readSettingsAgain(): void {
+    this.#settingsDueMs = Math.min(this.#settingsDueMs, this.#settingsMs + this.#polling.intervalMs)
+  }
+
   get #nowMs(): number {
     return this.#context.clock.nowMs()
   }
@@ -191,9 +200,14 @@ export class ObservedNameServer {
     }
     if (areListsDue || this.#nowMs >= this.#listsDueMs) {
       this.#listedMs = nowMs
-      await this.#readTopics()
-      await this.#readSettings()
+      this.#limitation = await rejectionOf(this.#readTopics())
+      await rejectionOf(this.#readOrder())
       this.#listsDueMs = nowMs + LISTS_MS
+    }
+    if (nowMs >= this.#settingsDueMs) {
+      await rejectionOf(this.#readSettings())
+      this.#settingsMs = nowMs
+      this.#settingsDueMs = nowMs + SETTINGS_MS
     }
     await this.#readRoutes()
   }
@@ -261,38 +275,31 @@ export class ObservedNameServer {
   }
 
   async #readTopics(): Promise<void> {
-    try {
-      const topics = await this.#server.topicNames()
-      this.#limitation = undefined
-      await this.routeInfo.observe({ topics })
-      const isFirst = this.#topics === undefined
-      this.#topics = topics
-      for (const topic of this.#read.keys()) if (!topics.has(topic)) this.#read.delete(topic)
-      for (const topic of this.#urgent) if (!topics.has(topic)) this.#urgent.delete(topic)
-      if (isFirst) this.#beginWalk()
-      else for (const topic of topics) if (!this.#read.has(topic)) this.#urgent.add(topic)
-    } catch (error) {
-      if (!isRejection(error)) throw error
-      this.#limitation = error.message
-    }
+    const topics = await this.#server.topicNames()
+    await this.routeInfo.observe({ topics })
+    const isFirst = this.#topics === undefined
+    this.#topics = topics
+    for (const topic of this.#read.keys()) if (!topics.has(topic)) this.#read.delete(topic)
+    for (const topic of this.#urgent) if (!topics.has(topic)) this.#urgent.delete(topic)
+    if (isFirst) this.#beginWalk()
+    else for (const topic of topics) if (!this.#read.has(topic)) this.#urgent.add(topic)
   }
 
-  async #readSettings(): Promise<void> {
+  async #readOrder(): Promise<void> {
     const order = (await this.#server.kvTable(NAMESPACE_ORDER_TOPIC_CONFIG)) ?? new Map<string, string>()
     const known = this.kvConfig.getKVListByNamespace(NAMESPACE_ORDER_TOPIC_CONFIG) ?? new Map()
     for (const [key, value] of order)
       if (known.get(key) !== value) await this.kvConfig.putKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, key, value)
     for (const key of known.keys())
       if (!order.has(key)) await this.kvConfig.deleteKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, key)
-    try {
-      const { keys } = await configurationOf(this.#server)
-      const values = new Map(keys.map(({ key, value }) => [key, `${value}`]))
-      this.#config = new Map(
-        COMPARABLE_KEYS.flatMap((key) => (values.has(key) ? [[key, values.get(key) as string]] : [])),
-      )
-    } catch (error) {
-      if (!isRejection(error)) throw error
-    }
+  }
+
+  async #readSettings(): Promise<void> {
+    const { keys } = await configurationOf(this.#server)
+    const values = new Map(keys.map(({ key, value }) => [key, `${value}`]))
+    this.#config = new Map(
+      COMPARABLE_KEYS.flatMap((key) => (values.has(key) ? [[key, values.get(key) as string]] : [])),
+    )
   }
 
   #beginWalk(): void {
@@ -359,9 +366,15 @@ const UNLIMITED = {
   maxWaitingChanges: Number.POSITIVE_INFINITY,
 }
 
-/** Whether a NameServer has responded, but does not do what it was asked. */
-function isRejection(error: unknown): error is CommandError {
-  return error instanceof CommandError && error.exitCode !== ExitCode.UNREACHABLE
+/** Why a NameServer has responded, but does not do what it was asked; undefined if it does. */
+async function rejectionOf(asked: Promise<void>): Promise<string | undefined> {
+  try {
+    await asked
+    return undefined
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.exitCode === ExitCode.UNREACHABLE) throw error
+    return error.message
+  }
 }
 
 function observedRoute(route: ListedRoute | undefined): ObservedRoute | undefined {

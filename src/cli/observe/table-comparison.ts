@@ -41,10 +41,12 @@ export class TableComparison implements Comparing {
     const revisions = sides.map(({ routeInfo }) => routeInfo.revision)
     const differences = new Differences(LIMITS)
     await this.#slicer.run(this.#compare(differences))
-    if (differences.list.some(({ kind }) => kind === 'topic_missing' || kind === 'kv' || kind === 'config'))
-      for (const side of sides) side.listAgain()
-    for (const { topic } of differences.list)
-      if (topic !== null) for (const side of sides) side.readAgain(topic)
+    for (const side of sides)
+      for (const { kind, topic } of differences.list) {
+        if (kind === 'topic_missing' || kind === 'kv') side.listAgain()
+        if (kind === 'config') side.readSettingsAgain()
+        if (topic !== null) side.readAgain(topic)
+      }
     return {
       differences,
       reason: this.#reason(sides),

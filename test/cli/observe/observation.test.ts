@@ -165,6 +165,7 @@ describe('an observation', () => {
     // Where the page is not built, it says so.
     expect(await get(port, `/namesrv/${a.address}/`)).toMatch(/^HTTP\/1\.1 (200|503) /)
     expect(await text(`/namesrv/${a.address}/readyz?verbose`)).toContain('[+]observed ok')
-    expect(await text('/namesrv/10.9.9.9:9876/api/v1/status')).toContain('no such path')
+    for (const path of ['/namesrv/10.9.9.9:9876/api/v1/status', `/namesrv/${a.address}/metrics`])
+      expect(await text(path)).toContain('no such path')
   })
 })

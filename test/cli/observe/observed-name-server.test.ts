@@ -154,6 +154,18 @@ describe('an observed NameServer', () => {
     expect(observed.routeInfo.tableSizes.brokerAddrTable).toBe(1)
   })
 
+  test('that does not show its settings is asked for them again after ten minutes', async () => {
+    const denied = { code: 16, remark: 'not for you' }
+    const java = await javaServer(['T0'], { 219: denied, 319: denied })
+    const { observed, pass } = await observe(java.address, { intervalMs: 60_000 })
+    expect(observed.state).toMatchObject({ routes: 1, reason: undefined })
+    const asked = () => java.codes().filter((code) => code === 319).length
+    await pass(599)
+    expect(asked()).toBe(1)
+    await pass(1)
+    expect(asked()).toBe(2)
+  })
+
   test('is not read if what it sends is no response', async () => {
     const java = await javaServer([], { 106: { body: '{"brokerAddrTable":{' } })
     const { observed } = await observe(java.address)
