@@ -10,6 +10,7 @@ import type { ObservedRoute } from '../../routeinfo/observed-routes.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { bucketOf, countBuckets } from '../../routeinfo/route-digest.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import { failureAt } from '../client/ask-all.ts'
 import { configurationOf } from '../client/configuration.ts'
 import type { ClusterInfo, NameServer } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
@@ -179,8 +180,7 @@ export class ObservedNameServer {
       this.#onSuccess()
     } catch (error) {
       if (this.#isStopped) return
-      if (error instanceof CommandError) this.#onFailure(error)
-      else this.#context.logger.error(error as Error, 'poll failed')
+      this.#onError(error)
     }
     if (this.#isStopped) return
     const delayMs = Math.min(MAX_BACKOFF_MS, TICK_MS * 2 ** this.#failures)
@@ -221,6 +221,15 @@ export class ObservedNameServer {
     this.#unreachableMs = undefined
     events.add('nameserver_reachable', this.address, `after ${Math.round(unreachableMs / 1_000)} s`)
     logger.info({ unreachableMs }, 'NameServer responds again')
+  }
+
+  #onError(error: unknown): void {
+    try {
+      this.#onFailure(failureAt(this.address, error))
+    } catch (defect) {
+      this.#failures++
+      this.#context.logger.error(defect as Error, 'poll failed')
+    }
   }
 
   #onFailure(error: CommandError): void {

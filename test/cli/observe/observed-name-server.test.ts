@@ -166,11 +166,15 @@ describe('an observed NameServer', () => {
     expect(asked()).toBe(2)
   })
 
-  test('is not read if what it sends is no response', async () => {
-    const java = await javaServer([], { 106: { body: '{"brokerAddrTable":{' } })
-    const { observed } = await observe(java.address)
+  test.each<[string, Script]>([
+    ['unreadable', { 106: { body: '{"brokerAddrTable":{' } }],
+    ['unexpected', { 1450: { code: 0, body: '{}' } }],
+  ])('is not read while it sends an %s response', async (what, script) => {
+    const java = await javaServer([], script)
+    const { observed, lines } = await observe(java.address)
     expect(observed.state.readMs).toBeUndefined()
-    expect(observed.state.reason).toContain(`unreadable response from ${java.address}`)
+    expect(observed.state.reason).toContain(`${what} response from ${java.address}`)
+    expect(lines).toMatchObject([{ level: 'warn', msg: 'NameServer does not respond' }])
   })
 })
 
