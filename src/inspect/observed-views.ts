@@ -1,5 +1,6 @@
 import { dateOf, type InspectSources, type ObservedState } from './sources.ts'
-import { objectOf, type Schema, type View, ViewError } from './view.ts'
+import { objectOf, type Schema, type View } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 const COUNT: Schema = { type: ['integer', 'null'] }
 const AGE: Schema = { type: ['integer', 'null'] }

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import type { Severity } from './components.ts'
 import { duration } from './format.ts'
 
@@ -27,7 +27,8 @@ export function heartbeat(
 ): TemplateResult {
   if (heartbeatAgeMs === null || heartbeatTimeoutMs === null)
     return html`<div class="heartbeat quiet">${state === 'unknown' ? 'heartbeats not known' : 'no heartbeat yet'}</div>`
-  const sinceMs = heartbeatAgeMs + ageMillis
+  // The clock of the browser may be set back.
+  const sinceMs = Math.max(0, heartbeatAgeMs + ageMillis)
   const share = Math.min(1, sinceMs / heartbeatTimeoutMs)
   const severity: Severity = share < 0.5 ? 'good' : share < 1 ? 'warning' : 'critical'
   const since = duration(sinceMs)

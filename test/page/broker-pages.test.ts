@@ -52,6 +52,24 @@ describe('The brokers', () => {
     await other.getByText('No broker matches.').waitFor()
   })
 
+  it('stay while others are read, marked as old if that takes long, and not beyond another view', async () => {
+    const server = await pageServer()
+    await server.send(inCluster('east', { name: 'orders' }), inCluster('west', { name: 'payments' }))
+    const page = await openPage(server.url, '#/brokers')
+    await count(page, '2 brokers in 2 groups').waitFor()
+    // A read that gets no response.
+    await page.route('**/api/v1/brokers?cluster=west', () => {})
+    await page.getByRole('combobox', { name: 'Cluster' }).selectOption('west')
+    await page.getByText('Loading This is the list as it was before.').waitFor()
+    expect(await page.locator('.stale').getByRole('cell', { name: 'orders' }).count()).toBe(1)
+    expect(await accessibilityProblems(page)).toEqual([])
+    await page.getByRole('navigation').getByRole('link', { name: 'KV' }).click()
+    await page.getByRole('heading', { level: 1, name: 'KV' }).waitFor()
+    await page.goBack()
+    await page.getByText('Loading…').waitFor()
+    expect(await page.getByRole('cell', { name: 'orders' }).count()).toBe(0)
+  })
+
   it('are shown in pages', async () => {
     const server = await pageServer()
     const brokers = Array.from({ length: 150 }, (_, index) => ({
@@ -69,28 +87,6 @@ describe('The brokers', () => {
     await count(page, '1–100 of 150 brokers in 150 groups').waitFor()
     await page.goto(`${server.url}#/brokers?page=9`)
     await page.getByText('This page does not exist; go to the first.').waitFor()
-  })
-
-  it('have hostile names and clusters shown as text, and the page stays as wide as the window', async () => {
-    const server = await pageServer()
-    const hostile = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(30)]
-    await server.send(
-      ...hostile.map((name, index) => inCluster(name, { name, address: `127.0.0.1:${30_000 + index}` })),
-    )
-    for (const width of [360, 1280]) {
-      const page = await openPage(server.url, '#/brokers', { viewport: { width, height: 800 } })
-      await count(page, '4 brokers in 4 groups').waitFor()
-      const text = await page.locator('main').innerText()
-      for (const shown of [hostile[0], 'evil\\u202egpj.exe', 'line\\u000abreak'])
-        expect(text).toContain(shown)
-      for (const name of hostile) {
-        await page.goto(`${server.url}#/brokers/${encodeURIComponent(name)}`)
-        await page.getByRole('heading', { name: 'If it stops' }).waitFor()
-        await rows(page, 'Members').first().waitFor()
-        expect(await page.locator('main img').count()).toBe(0)
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
-      }
-    }
   })
 })
 
@@ -135,16 +131,13 @@ describe('One broker', () => {
     await rows(page, 'Topics').filter({ hasText: 'shared' }).getByText('1 more group').waitFor()
     await page.getByRole('searchbox').fill('own-11')
     await count(page, '10 topics').waitFor()
-    await page
-      .getByRole('group', { name: 'Command', exact: true })
-      .getByText('mqnamesrv broker wipe-write broker-a')
-      .waitFor()
+    await page.locator('.command').getByText('mqnamesrv broker wipe-write broker-a').waitFor()
   })
 
   it('says why it is gone when its connection closes, without a reload, and at its address later', async () => {
     const server = await pageServer()
     const broker = await server.send(registration({ name: 'broker-a' }))
-    const page = await openPage(server.url, '#/brokers/broker-a', { expectedProblems: /404/ })
+    const page = await openPage(server.url, '#/brokers/broker-a')
     await page.getByRole('heading', { name: 'Members' }).waitFor()
     broker.socket.destroy()
     await page.getByRole('heading', { name: 'Why it is gone' }).waitFor()

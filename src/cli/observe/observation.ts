@@ -1,3 +1,5 @@
+import type { Logger } from 'pino'
+import type { NameServer } from '../../admin/name-server.ts'
 import { healthRoutes } from '../../http/health-routes.ts'
 import type { HttpRequest } from '../../http/http-server.ts'
 import { type HttpRoute, metricsRoute } from '../../http/routes.ts'
@@ -13,12 +15,12 @@ import {
 import { Peers } from '../../namesrv/peers/peers.ts'
 import { ServerTls } from '../../namesrv/tls/server-tls.ts'
 import { lookupProcessor } from '../../processor/client-request-processor.ts'
-import type { NameServer } from '../client/name-server.ts'
 import { ObservedNameServer, type Polling } from './observed-name-server.ts'
 import { TableComparison } from './table-comparison.ts'
 
 /** What is observed, and how. */
-export interface ObservationOptions extends NamesrvEnvironment {
+export interface ObservationOptions extends Omit<NamesrvEnvironment, 'logger'> {
+  readonly logger: Logger
   /** At least one. */
   readonly servers: readonly NameServer[]
   readonly polling: Polling

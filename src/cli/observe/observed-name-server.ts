@@ -1,3 +1,6 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import { configurationOf } from '../../admin/configuration.ts'
+import type { ClusterInfo, NameServer } from '../../admin/name-server.ts'
 import { COMPARABLE_KEYS } from '../../inspect/compare/differences.ts'
 import type { ObservedState } from '../../inspect/sources.ts'
 import { KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../kvconfig/kv-config-manager.ts'
@@ -11,9 +14,7 @@ import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { bucketOf, countBuckets } from '../../routeinfo/route-digest.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { failureAt } from '../client/ask-all.ts'
-import { configurationOf } from '../client/configuration.ts'
-import type { ClusterInfo, NameServer } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
+import { exitCodeFor } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 
 /** How much a NameServer is asked. */
@@ -232,13 +233,13 @@ export class ObservedNameServer {
     }
   }
 
-  #onFailure(error: CommandError): void {
+  #onFailure(error: AdminError): void {
     const { events, logger } = this.#context
     this.#failures++
     this.#error = error.message
     // What is not read cannot be up to date, so nothing is left for later.
     this.#groupsDueMs = 0
-    if (error.exitCode !== ExitCode.UNREACHABLE || this.#unreachableMs !== undefined) return
+    if (exitCodeFor(error) !== ExitCode.UNREACHABLE || this.#unreachableMs !== undefined) return
     this.#unreachableMs = this.#nowMs
     events.add('nameserver_unreachable', this.address, error.message)
     logger.warn({ error: error.message }, 'NameServer does not respond')
@@ -381,7 +382,7 @@ async function rejectionOf(asked: Promise<void>): Promise<string | undefined> {
     await asked
     return undefined
   } catch (error) {
-    if (!(error instanceof CommandError) || error.exitCode === ExitCode.UNREACHABLE) throw error
+    if (!(error instanceof AdminError) || exitCodeFor(error) === ExitCode.UNREACHABLE) throw error
     return error.message
   }
 }

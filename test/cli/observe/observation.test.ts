@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Observation } from '../../../src/cli/observe/observation.ts'
 import { get } from '../../support/http.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
 import { testContext } from '../../support/test-context.ts'
 import { type Script, startScripted } from '../scripted-name-server.ts'
 import { clusterInfo, nameServerAt, route, topicList } from './observe-world.ts'
@@ -26,9 +27,9 @@ interface Stamped {
 /** Observes these NameServers, in time that passes only when a test says so. */
 async function observing(addresses: readonly string[]) {
   const { context, time } = testContext()
-  const { configuration, clock, scheduler, logger } = context
+  const { configuration, clock, scheduler } = context
   const observation = new Observation({
-    ...{ configuration, clock, scheduler, logger, anyPort: true },
+    ...{ configuration, clock, scheduler, logger: recordingLogger().logger, anyPort: true },
     servers: await Promise.all(addresses.map(nameServerAt)),
     polling: { intervalMs: 5_000, routesMs: 300_000, maxLookups: 50 },
   })

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
+import { NameServer } from '../../../src/admin/name-server.ts'
 import { commandConnect } from '../../../src/cli/client/connect.ts'
-import { NameServer } from '../../../src/cli/client/name-server.ts'
 import { ObservedNameServer, type Polling } from '../../../src/cli/observe/observed-name-server.ts'
 import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
