@@ -2,7 +2,7 @@
  * Builds mqnamesrv as one executable file that needs no Node.js: a "single executable application" of Node, with the bundled
  * program, its code cache and the page in it. For Linux, on the platform where it runs.
  *
- * Usage: `npm run single-file [-- --node FILE]`. Writes `dist-single/mqnamesrv`, and beside it `LICENSES.txt`, the licences of
+ * Usage: `npm run single-file [-- --node FILE]`. Writes `dist-packages/mqnamesrv`, and beside it `LICENSES.txt`, the licences of
  * everything in it. FILE is the `bin/node` of an unpacked release, default: the newest LTS from the npm registry. The same
  * commit and the same Node give the same bytes.
  */
@@ -27,7 +27,7 @@ import { buildPage } from '../page/build.mjs'
 import { installNode, NEWEST_LTS } from '../support/node-binary.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const output = join(root, 'dist-single')
+const output = join(root, 'dist-packages')
 
 /** Node searches its own binary for this text: postject turns its `:0` into `:1`. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
