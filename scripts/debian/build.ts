@@ -30,7 +30,12 @@ function layOut(source: string, version: string, epoch: string): void {
   const program = join(packages, 'mqnamesrv')
   cpSync(join(root, 'deploy', 'debian'), join(source, 'debian'), { recursive: true })
   copyFileSync(program, join(source, 'mqnamesrv'))
-  for (const path of ['conf/namesrv.properties', 'conf/access.yml', 'docs/mqnamesrv.1', 'dist-packages/LICENSES.txt'])
+  for (const path of [
+    'conf/namesrv.properties',
+    'conf/access.yml',
+    'docs/mqnamesrv.1',
+    'dist-packages/LICENSES.txt',
+  ])
     copyFileSync(join(root, path), join(source, path.slice(path.indexOf('/') + 1)))
   mkdirSync(join(source, 'docs'))
   for (const name of readdirSync(join(root, 'docs')).filter((each) => each.endsWith('.md')))
@@ -61,8 +66,12 @@ function copyright(): string {
 }
 
 function changelog(version: string, epoch: string): string {
-  const [maintainer] = /(?<=^Maintainer: ).*$/m.exec(readFileSync(join(root, 'deploy/debian/control'), 'utf8')) ?? []
-  const date = execFileSync('date', ['-u', '-R', '-d', `@${epoch}`], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  const [maintainer] =
+    /(?<=^Maintainer: ).*$/m.exec(readFileSync(join(root, 'deploy/debian/control'), 'utf8')) ?? []
+  const date = execFileSync('date', ['-u', '-R', '-d', `@${epoch}`], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  })
   return `mqnamesrv (${version}) unstable; urgency=medium\n\n  * Release ${version}.\n\n -- ${maintainer}  ${date}`
 }
 
