@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { canConnect, freePort } from '../support/ports.ts'
+import { freePort } from '../support/ports.ts'
 
 /** `npm ci` with an empty cache, and the build, on a busy machine. */
 const STEP_LIMIT_MS = 9 * 60_000
@@ -85,7 +85,7 @@ export class Machine {
     })
   }
 
-  /** Starts a server on a terminal of its own, and waits until it listens. @throws {Error} (rejects) with its output. */
+  /** Starts a server on a terminal of its own, and waits until it has shown its first lines. @throws {Error} (rejects) with its output. */
   async start(commands: string, cwd: string): Promise<Started> {
     const file = join(this.folder, 'start.sh')
     writeFileSync(file, commands)
@@ -99,10 +99,11 @@ export class Machine {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     const output = (): string => Buffer.concat(chunks).toString()
     const endMs = performance.now() + STEP_LIMIT_MS
-    while (!(await canConnect(this.port)) || !(await canConnect(this.httpPort))) {
+    // The last of the first lines, which it shows when it listens.
+    while (!/^ {2}log /m.test(output())) {
       if (child.exitCode !== null || performance.now() > endMs) {
         child.kill('SIGKILL')
-        throw new Error(`no server listens\n${output()}`)
+        throw new Error(`no server has started\n${output()}`)
       }
       await delay(POLL_MS)
     }
