@@ -42,6 +42,7 @@ export function checkUnit(): string {
 
 /** Starts the server as systemd would: the ExecStart line, as its user, with a log file. */
 export async function startService(machine: Machine): Promise<ChildProcess> {
+  await machine.takePorts()
   const unit = readFileSync(UNIT, 'utf8')
   const value = (name: string): string => {
     const [, text] = new RegExp(`^${name}=(.*)$`, 'm').exec(unit) ?? []

@@ -25,48 +25,48 @@ export interface Started {
 
 export class Machine {
   readonly folder: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly port: number
-  readonly httpPort: number
-
-  private constructor(folder: string, env: Machine['env'], port: number, httpPort: number) {
-    this.folder = folder
-    this.env = env
-    this.port = port
-    this.httpPort = httpPort
-  }
+  readonly #env: Readonly<Record<string, string | undefined>>
+  /** Of the server that was started last. */
+  port = 0
+  /** Of its page. */
+  httpPort = 0
 
   /**
-   * @param folder - An existing folder, in which all others are made.
+   * @param folder - A folder, in which all others are made.
    * @param node - The binary of Node.js; undefined for a machine without one.
    */
-  static async make(folder: string, node: string | undefined): Promise<Machine> {
-    const [port, httpPort] = [await freePort(), await freePort()]
+  constructor(folder: string, node: string | undefined) {
     const home = join(folder, 'home')
-    mkdirSync(home)
-    const env: Record<string, string | undefined> = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.test(name)),
-    )
-    return new Machine(
-      folder,
-      {
-        ...env,
-        // Nothing but the shell's own commands if there is no Node.js: it may be where everything else is.
-        PATH: node === undefined ? '/nonexistent' : `${dirname(node)}:${env['PATH']}`,
-        HOME: home,
-        npm_config_cache: join(folder, 'npm-cache'),
-        // This machine's registry and certificates.
-        npm_config_userconfig: join(homedir(), '.npmrc'),
-        // Other servers of this machine may have the usual ports, and its user a configuration.
-        MQNAMESRV_USER_HOME: home,
-        MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
-        MQNAMESRV_LISTEN_PORT: `${port}`,
-        MQNAMESRV_HTTP_LISTEN_PORT: `${httpPort}`,
-        NAMESRV_ADDR: `127.0.0.1:${port}`,
-      },
-      port,
-      httpPort,
-    )
+    mkdirSync(home, { recursive: true })
+    const kept = Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.test(name))
+    this.folder = folder
+    this.#env = {
+      ...Object.fromEntries(kept),
+      // Nothing but the shell's own commands if there is no Node.js: it may be where everything else is.
+      PATH: node === undefined ? '/nonexistent' : `${dirname(node)}:${process.env['PATH']}`,
+      HOME: home,
+      npm_config_cache: join(folder, 'npm-cache'),
+      // This machine's registry and certificates.
+      npm_config_userconfig: join(homedir(), '.npmrc'),
+      MQNAMESRV_USER_HOME: home,
+    }
+  }
+
+  /** The environment of all commands: other servers of this machine may have the usual ports. */
+  get env(): Readonly<Record<string, string | undefined>> {
+    return {
+      ...this.#env,
+      MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
+      MQNAMESRV_LISTEN_PORT: `${this.port}`,
+      MQNAMESRV_HTTP_LISTEN_PORT: `${this.httpPort}`,
+      NAMESRV_ADDR: `127.0.0.1:${this.port}`,
+    }
+  }
+
+  /** Takes other ports, right before a start: one that is free may be in use a minute later. */
+  async takePorts(): Promise<void> {
+    this.port = await freePort()
+    this.httpPort = await freePort()
   }
 
   /** A new, empty folder. */
@@ -87,6 +87,7 @@ export class Machine {
 
   /** Starts a server on a terminal of its own, and waits until it has shown its first lines. @throws {Error} (rejects) with its output. */
   async start(commands: string, cwd: string): Promise<Started> {
+    await this.takePorts()
     const file = join(this.folder, 'start.sh')
     writeFileSync(file, commands)
     // A terminal, as a newcomer has it; `script` is in every Debian.

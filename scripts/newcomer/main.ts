@@ -7,7 +7,7 @@
  * debhelper and logrotate, and installs and purges the package on this machine. One line per step; exit code 1 if one fails.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,10 +48,8 @@ function stepper(title: string): Newcomer['step'] {
 /** Takes all paths with one release of Node.js. */
 async function takeAll(paths: readonly InstallPath[], node: string, folder: string): Promise<void> {
   const version = execFileSync(node, ['-v'], { encoding: 'utf8' }).trim()
-  const machine = await Machine.make(folder, node)
-  const bareFolder = join(folder, 'bare')
-  mkdirSync(bareFolder)
-  const bare = await Machine.make(bareFolder, undefined)
+  const machine = new Machine(folder, node)
+  const bare = new Machine(join(folder, 'bare'), undefined)
   const clone = join(folder, 'clone')
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone])
   // The path `clone` does it as one of its steps.
