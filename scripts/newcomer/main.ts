@@ -96,6 +96,6 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof StepFailedError ? 'npm ci failed' : error)
+  console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
 }
