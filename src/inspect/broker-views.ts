@@ -14,6 +14,7 @@ import type { RouteIndex } from './route-index.ts'
 import { dateOf, type InspectSources } from './sources.ts'
 import {
   COMMANDS,
+  choiceOf,
   FirstNames,
   firstNamesOf,
   LONG_SCHEMA,
@@ -25,6 +26,8 @@ import {
   ViewError,
 } from './view.ts'
 
+/** Of the list of groups. */
+const ORDERS = ['name', 'attention'] as const
 /** Broker names of a cluster that are listed. */
 const MAX_NAMES = 1_000
 
@@ -64,6 +67,11 @@ const GROUP = {
   enableActingMaster: { type: 'boolean' },
   provisional: { type: 'boolean', description: 'Whether any member is' },
   topics: { type: 'integer', description: 'Topics with queues on it' },
+  needsAttention: {
+    type: 'boolean',
+    description:
+      'Whether it has no master, or a member that is late, suspected or announces an address of another host',
+  },
   members: { type: 'array', items: MEMBER, description: 'By id, the master (0) first' },
 } as const
 
@@ -74,6 +82,11 @@ export function brokersView(sources: InspectSources): View {
     path: '/api/v1/brokers',
     summary: 'Broker groups with their members, in ascending order of their names.',
     parameters: [
+      {
+        name: 'sort',
+        summary: '`attention`: those that need attention come first. Default: `name`.',
+        schema: { enum: ORDERS },
+      },
       { name: 'cluster', summary: 'Only groups of this cluster.', schema: { type: 'string' } },
       ...PAGE_PARAMETERS,
     ],
@@ -90,9 +103,13 @@ export function brokersView(sources: InspectSources): View {
         cluster === null
           ? index.brokerNames
           : index.brokerNames.filter((name) => index.clustersOfBroker.get(name)?.includes(cluster))
-      const { names, matching, next } = pageOf(inCluster, query)
-      const brokers = await routeInfo.read((view) => groupsOf(names, view, index, sources), owner)
-      return { total: index.brokerNames.length, matching, brokers, next }
+      const isByAttention = choiceOf(query, 'sort', ORDERS) === 'attention'
+      return routeInfo.read(function* (view) {
+        const urgent = isByAttention ? yield* urgentOf(inCluster, view, sources) : undefined
+        const page = pageOf(inCluster, query, urgent && ((name) => urgent.has(name)))
+        const brokers = yield* groupsOf(page.names, view, index, sources)
+        return { total: index.brokerNames.length, matching: page.matching, brokers, next: page.next }
+      }, owner)
     },
   }
 }
@@ -156,11 +173,32 @@ function* groupsOf(names: readonly string[], view: RouteView, index: RouteIndex,
       enableActingMaster: group.enableActingMaster,
       provisional: members.some(({ state }) => state === 'provisional'),
       topics: index.topicsOfBroker.get(brokerName) ?? 0,
+      needsAttention: needsAttention(members),
       members,
     })
     yield
   }
   return groups
+}
+
+/** Those of the groups that need attention. */
+function* urgentOf(names: readonly string[], view: RouteView, sources: InspectSources): Steps<Set<string>> {
+  const urgent = new Set<string>()
+  for (const name of names) {
+    const group = view.groupWithMembers(name)
+    if (group !== undefined && needsAttention(yield* membersOf(view, group, sources))) urgent.add(name)
+  }
+  return urgent
+}
+
+function needsAttention(members: readonly BrokerMember[]): boolean {
+  return (
+    !members.some(({ brokerId }) => brokerId === Number(MASTER_ID)) ||
+    members.some(
+      ({ state, announcesOwnAddress }) =>
+        state === 'late' || state === 'suspected' || announcesOwnAddress === false,
+    )
+  )
 }
 
 /** The brokers of a group by id, the master first. */

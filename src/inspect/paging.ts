@@ -68,7 +68,7 @@ export const PAGE_PARAMETERS: readonly QueryParameter[] = [
   LIMIT_PARAMETER,
   {
     name: 'after',
-    summary: 'Only what follows this name in the order of the list: `next` of the page before.',
+    summary: 'Only what follows in the order of the list: `next` of the page before.',
     schema: { type: 'string' },
   },
 ]
@@ -87,24 +87,39 @@ export function limitOf(query: URLSearchParams): number {
 /**
  * The page of a sorted list that {@link PAGE_PARAMETERS} ask for. The place of a name depends on no other name, so a change between
  * two pages loses and repeats nothing else.
+ * @param isAhead - Names that come before all others; `next` begins with `0` for them, and with `1` for others. Default: all are
+ *   equal, and `next` is a name.
  * @throws {ViewError}
  */
-export function pageOf(names: readonly string[], query: URLSearchParams): Page {
+export function pageOf(
+  names: readonly string[],
+  query: URLSearchParams,
+  isAhead?: (name: string) => boolean,
+): Page {
   const limit = limitOf(query)
   const prefix = query.get('prefix') ?? ''
   const after = query.get('after')
   const first = firstIndex(names, (name) => name >= prefix)
   const end = firstIndex(names, (name) => name >= prefix && !name.startsWith(prefix))
-  const from =
-    after === null
-      ? first
-      : Math.max(
-          first,
-          firstIndex(names, (name) => name > after),
-        )
-  const page = names.slice(from, Math.min(end, from + limit))
-  const isLast = from + limit >= end
-  return { names: page, matching: end - first, next: isLast ? null : (page.at(-1) ?? null) }
+  const matching = names.slice(first, end)
+  const places = isAhead === undefined ? matching : rankedPlaces(matching, isAhead)
+  const from = after === null ? 0 : firstIndex(places, (place) => place > after)
+  const page = places.slice(from, from + limit)
+  return {
+    names: isAhead === undefined ? page : page.map((place) => place.slice(1)),
+    matching: matching.length,
+    next: from + limit >= places.length ? null : (page.at(-1) ?? null),
+  }
+}
+
+/** In ascending order, as `names` are. */
+function rankedPlaces(names: readonly string[], isAhead: (name: string) => boolean): string[] {
+  const [ahead, others]: [string[], string[]] = [[], []]
+  for (const name of names) {
+    if (isAhead(name)) ahead.push(`0${name}`)
+    else others.push(`1${name}`)
+  }
+  return [...ahead, ...others]
 }
 
 /** The first index whose name satisfies a condition that all later ones satisfy too. */

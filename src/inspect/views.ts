@@ -2,6 +2,7 @@ import { accessTestView, whoAmIView } from './access-views.ts'
 import { brokerTopicsView } from './broker-topics-view.ts'
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { clientsView, connectionsView } from './connections/connection-views.ts'
+import { departuresView } from './departures-view.ts'
 import { digestView } from './digest-view.ts'
 import { eventsView } from './events-view.ts'
 import { explainView } from './explain/explain-view.ts'
@@ -24,6 +25,7 @@ export function allViews(sources: InspectSources): View[] {
     brokersView(sources),
     brokerView(sources),
     brokerTopicsView(sources),
+    departuresView(sources),
     topicsView(sources),
     topicView(sources),
     topicRouteView(sources),

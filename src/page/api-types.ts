@@ -131,6 +131,8 @@ export interface Views {
       readonly provisional: boolean
       /** Topics with queues on it */
       readonly topics: number
+      /** Whether it has no master, or a member that is late, suspected or announces an address of another host */
+      readonly needsAttention: boolean
       /** By id, the master (0) first */
       readonly members: readonly ({
         readonly brokerId: number | string
@@ -172,6 +174,8 @@ export interface Views {
     readonly provisional: boolean
     /** Topics with queues on it */
     readonly topics: number
+    /** Whether it has no master, or a member that is late, suspected or announces an address of another host */
+    readonly needsAttention: boolean
     /** By id, the master (0) first */
     readonly members: readonly ({
       readonly brokerId: number | string
@@ -263,6 +267,25 @@ export interface Views {
     })[]
     /** `after` of the next page; null on the last one */
     readonly next: string | null
+  }
+  /** The last departure of each broker id that left or was removed since the start and that no broker has registered with again, the most recent first. The last 1,024 broker names are kept, with eight departures of each. */
+  readonly '/api/v1/departures': {
+    /** All departures, those beyond `limit` included */
+    readonly total: number
+    readonly departures: readonly ({
+      readonly time: string
+      readonly cluster: string
+      readonly brokerName: string
+      readonly brokerId: number | string
+      /** As the broker announced it */
+      readonly address: string
+      /** unreachable: no heartbeat for a part of the timeout, and its address accepted no connection. not returned: restored from the snapshot and not registered within the grace period. renamed: its address registered under another name */
+      readonly cause: "request" | "renamed" | "connection lost" | "disconnected by operator" | "expired" | "unreachable" | "not returned"
+      /** The cause in words, to be read after the name */
+      readonly text: string
+      /** What asked for it, or from where the broker had registered */
+      readonly peer: string | null
+    })[]
   }
   /** Names of topics, in ascending order of their UTF-16 units. */
   readonly '/api/v1/topics': {

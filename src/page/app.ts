@@ -1,20 +1,27 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { announce, badge, emptyState, name, type Severity } from './components.ts'
-import { capitalized, clockTime, duration } from './format.ts'
+import { announce, badge, command, emptyState, forgetLists, name, type Severity } from './components.ts'
+import { capitalized, clockTime, duration, timeZone } from './format.ts'
+import { JsonDialog } from './json-dialog.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
+import { ScrollMemory } from './scroll-memory.ts'
 import { watchStatus } from './status.ts'
-import { type Connection, Store } from './store.ts'
+import { type Connection, type Seen, Store } from './store.ts'
 import { applyTheme, currentTheme, switchTheme } from './theme.ts'
+import { ruleFor } from './views/access.ts'
 import { NAVIGATION, viewOf } from './views.ts'
+
+type Status = Views['/api/v1/status']
 
 const root = document.getElementById('app') as HTMLElement
 /** Ages are counted in seconds. */
 const TICK_MS = 1_000
 /** Of the window. */
 const MAX_TITLE_LENGTH = 160
+
+const TIME_ZONE = timeZone()
 
 let isScheduled = false
 /** Renders with the next frame; a hidden tab has none. */
@@ -28,6 +35,8 @@ function changed(): void {
 }
 
 const store = new Store(changed)
+const jsonDialog = new JsonDialog(store, changed)
+const scrolling = new ScrollMemory()
 /** The run of the server that is seen, and the version that the page is of. */
 let run: { readonly bootId: string; readonly version: string } | undefined
 /** Of the run that began while the page was open. */
@@ -41,24 +50,27 @@ function draw(): void {
   store.beginRender()
   const status = watchStatus(store)
   const nowMs = store.serverNowMs
-  const content =
-    view?.render({ store, route, nowMs, changed }) ??
-    html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
+  const content = status.isDenied
+    ? denial(status.error ?? '')
+    : (view?.render({ store, route, nowMs, changed }) ??
+      html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`)
   render(
-    html`${header(route, status.value?.nodeId)}
+    html`${header(route, status)}
       <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
+      <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
       <p id="announcement" class="visually-hidden" role="status"></p>
-      ${store.connection.state === 'token' ? tokenDialog() : nothing}`,
+      ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
     root,
   )
   store.endRender()
+  scrolling.restore()
   if (status.value !== undefined) noteRun(status.value)
   const dialog = document.querySelector('dialog')
   if (dialog !== null && !dialog.open) dialog.showModal()
 }
 
 /** Another run of the server knows nothing of the last one: everything is read again. */
-function noteRun({ bootId, version, uptimeSeconds }: Views['/api/v1/status']): void {
+function noteRun({ bootId, version, uptimeSeconds }: Status): void {
   if (run?.bootId === bootId) return
   if (run !== undefined) {
     restart = { atMs: store.serverNowMs - uptimeSeconds * 1_000, version }
@@ -67,6 +79,21 @@ function noteRun({ bootId, version, uptimeSeconds }: Views['/api/v1/status']): v
     changed()
   }
   run = { bootId, version: run?.version ?? version }
+}
+
+/** All views are in the group `inspect`. @param reason - Of the server, which says by what address it knows the reader. */
+function denial(reason: string): TemplateResult {
+  const [, host = 'ADDRESS'] = /^from ([\da-f.:]+),/i.exec(reason) ?? []
+  return html`<section aria-labelledby="denial">
+    <h2 id="denial">You may not read this NameServer</h2>
+    <p class="error">${badge('critical', 'Not allowed')} ${visible(reason)}</p>
+    <div class="story">
+      <p>An operator can allow it with a token or with a rule. The page goes on without a reload.</p>
+      <p>Token: set <code>httpTokenFile</code> to a file with a secret word; the page then asks for it.</p>
+      <p>Rule: put this before the others in <code>rules</code> of <code>accessFile</code>.</p>
+      ${command(ruleFor('inspect', host))}
+    </div>
+  </section>`
 }
 
 function restartNotice(nowMs: number): TemplateResult | typeof nothing {
@@ -86,12 +113,12 @@ function dismissNotice(): void {
   document.querySelector('h1')?.focus({ preventScroll: true })
 }
 
-function header({ path: [section = ''] }: Route, nodeId: string | undefined): TemplateResult {
+function header({ path: [section = ''] }: Route, { value, isDenied }: Seen<Status>): TemplateResult {
   const theme = currentTheme()
   return html`<header>
     <a class="skip" href=${location.hash || '#/'} @click=${skip}>Skip to the content</a>
     <a class="product" href=${href([])}><span aria-hidden="true" class="mark"></span>mqnamesrv</a>
-    <span class="node" title="This NameServer">${visible(nodeId ?? '')}</span>
+    <span class="node" title="This NameServer">${visible(value?.nodeId ?? '')}</span>
     <nav aria-label="Views">
       ${NAVIGATION.map(
         ([
@@ -101,7 +128,7 @@ function header({ path: [section = ''] }: Route, nodeId: string | undefined): Te
           >${label}</a>`,
       )}
     </nav>
-    ${connectionState(store.connection)}
+    ${connectionState(isDenied ? { state: 'denied' } : store.connection)}
     <button type="button" class="theme" @click=${onTheme} aria-label="Colours: ${theme}. Change them">
       <span aria-hidden="true">${{ auto: '◐', light: '☀', dark: '☾' }[theme]}</span>
     </button>
@@ -113,8 +140,13 @@ function onTheme(): void {
   changed()
 }
 
+/** The policy of the server lets the page read no view. */
+interface Denied {
+  readonly state: 'denied'
+}
+
 /** Says how old what is seen is. A screen reader hears each change of the state, and not each second. */
-function connectionState(connection: Connection): TemplateResult {
+function connectionState(connection: Connection | Denied): TemplateResult {
   const [severity, phrase, detail] = phrasesOf(connection)
   return html`<div class="connection ${connection.state}">
     <span class="visually-hidden" role="status">${phrase}</span>
@@ -123,7 +155,7 @@ function connectionState(connection: Connection): TemplateResult {
 }
 
 /** How it looks, what a screen reader says, and what is shown. */
-function phrasesOf(connection: Connection): readonly [Severity, string, string] {
+function phrasesOf(connection: Connection | Denied): readonly [Severity, string, string] {
   const { state } = connection
   if (state === 'lost') {
     const { sinceMillis, reason } = connection
@@ -135,9 +167,13 @@ function phrasesOf(connection: Connection): readonly [Severity, string, string] 
   if (state === 'live') return ['good', 'Live', 'Live']
   if (state === 'connecting') return ['neutral', 'Connecting', 'Connecting…']
   if (state === 'resting') return ['neutral', 'Paused', 'Paused while hidden']
+  if (state === 'denied') return ['critical', 'Not allowed', 'Not allowed']
   if (state === 'token') return ['warning', 'Token required', 'Token required']
   return ['info', 'No stream of events; reading periodically', 'No stream of events; reading periodically']
 }
+
+/** A header has no other characters, and fetch throws. The browser says which field does not match. */
+const TOKEN = String.raw`\s*[!-~]+\s*`
 
 function tokenDialog(): TemplateResult {
   return html`<dialog aria-labelledby="token-title" @cancel=${(event: Event) => event.preventDefault()}>
@@ -145,7 +181,9 @@ function tokenDialog(): TemplateResult {
       <h2 id="token-title">This NameServer requires a token</h2>
       <p>Its operator has it: the content of <code>httpTokenFile</code>. The page keeps it until this tab is closed.</p>
       ${store.wasRejected ? html`<p class="error" role="alert">${badge('critical', 'The server rejects this token')}</p>` : nothing}
-      <label>Token <input name="token" type="password" autocomplete="off" required autofocus /></label>
+      <label>Token
+        <input name="token" type="password" autocomplete="off" required autofocus pattern=${TOKEN} title="One word of ASCII characters, as the file has it" />
+      </label>
       <button type="submit">Show</button>
     </form>
   </dialog>`
@@ -154,8 +192,6 @@ function tokenDialog(): TemplateResult {
 function onToken(event: SubmitEvent): void {
   event.preventDefault()
   const token = `${new FormData(event.target as HTMLFormElement).get('token') ?? ''}`.trim()
-  // A header has no other characters, and fetch throws.
-  if (!/^[\x21-\x7e]+$/.test(token)) return
   store.setToken(token)
   resumeEvents()
 }
@@ -167,15 +203,18 @@ function skip(event: Event): void {
 
 let shownPath = routeOf(location.hash).path.join('/')
 
-/** After a step to another view, reading goes on at its heading. */
+/** After a step to another view, reading goes on at its heading; after a step back, where it was. */
 function onNavigation(): void {
-  draw()
   const path = routeOf(location.hash).path.join('/')
-  if (path === shownPath) return
+  const isOther = path !== shownPath
   shownPath = path
-  scrollTo(0, 0)
-  showEntry()
-  document.querySelector('h1')?.focus({ preventScroll: true })
+  if (isOther) forgetLists()
+  draw()
+  if (isOther) {
+    showEntry()
+    document.querySelector('h1')?.focus({ preventScroll: true })
+  }
+  scrolling.onNavigation(isOther)
 }
 
 /** On a narrow screen the navigation scrolls. */
@@ -183,25 +222,10 @@ function showEntry(): void {
   document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
 }
 
-/** A link to JSON cannot carry the token, so the page fetches it. */
-function onClick(event: MouseEvent): void {
-  const link = (event.target as Element).closest?.('a.json')
-  if (link === null || link === undefined || !store.hasToken) return
-  event.preventDefault()
-  void openJson(link.getAttribute('href') as string)
-}
-
-async function openJson(address: string): Promise<void> {
-  const response = await store.fetch(address, {}, AbortSignal.timeout(TICK_MS * 10))
-  const url = URL.createObjectURL(new Blob([await response.text()], { type: 'application/json' }))
-  open(url)
-  setTimeout(() => URL.revokeObjectURL(url), 60 * TICK_MS)
-}
-
 applyTheme()
 draw()
 showEntry()
 addEventListener('hashchange', onNavigation)
-document.addEventListener('click', onClick)
+document.addEventListener('click', jsonDialog.onClick)
 setInterval(changed, TICK_MS)
 const resumeEvents = followEvents(store)

@@ -25,9 +25,9 @@ const ICONS: Readonly<Record<Severity, string>> = {
 const MAX_NAME_LENGTH = 160
 const MAX_OPTION_LENGTH = 60
 
-/** A name from a stranger: invisible characters as escapes, and not all of a long one. */
+/** A name from a stranger: invisible characters as escapes, in quotes if spaces are at its ends, and not all of a long one. */
 export function name(text: string): TemplateResult {
-  const shown = visible(text)
+  const shown = text === text.trim() ? visible(text) : `"${visible(text)}"`
   if (shown.length <= MAX_NAME_LENGTH) return html`<bdi class="name">${shown}</bdi>`
   return html`<bdi class="name" title=${shown.slice(0, 4_096)}>${shown.slice(0, MAX_NAME_LENGTH)}…</bdi>`
 }
@@ -39,9 +39,21 @@ export function badge(severity: Severity, word: string): TemplateResult {
 
 /** A point in time, with the time since then. @param nowMs - By the clock of the server. */
 export function time(iso: string, nowMs: number): TemplateResult {
-  const date = new Date(iso)
-  return html`<time datetime=${iso} title=${iso}>${clockTime(date, new Date(nowMs))}</time
-    ><span class="quiet">, ${ago(date.getTime(), nowMs)}</span>`
+  return html`${instant(iso, new Date(nowMs))}<span class="quiet">, ${ago(Date.parse(iso), nowMs)}</span>`
+}
+
+/** In the time zone of the browser; its title is the time in UTC. */
+function instant(iso: string, now: Date): TemplateResult {
+  return html`<time datetime=${iso} title=${iso}>${clockTime(new Date(iso), now)}</time>`
+}
+
+const INSTANT = /\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)/
+
+/** A sentence of the server: invisible characters as escapes, and points in time as all others are shown. */
+export function sentence(text: string): Content {
+  return text
+    .split(INSTANT)
+    .map((part, at) => (at % 2 === 1 ? instant(part, new Date()) : html`${visible(part)}`))
 }
 
 function ago(atMs: number, nowMs: number): string {
@@ -51,7 +63,7 @@ function ago(atMs: number, nowMs: number): string {
 /** A command to run, with a button that copies it. */
 export function command(text: string): TemplateResult {
   return html`<div class="command">
-    <code tabindex="0" role="group" aria-label="Command">${text}</code>
+    <code>${text}</code>
     <button type="button" @click=${({ currentTarget }: Event) => void copy(currentTarget as HTMLElement, text)}>Copy</button>
   </div>`
 }
@@ -112,8 +124,8 @@ export interface Column<Row> {
 }
 
 /**
- * Rows under a heading that names them; without rows, what it means that there are none.
- * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
+ * Rows under a heading that names them; without rows, what it means that there are none. On a narrow screen, the cells of a row are
+ * below each other, each with the head of its column.
  * @param options.key - Of a row, and of no other one: a row keeps its focus and what is open in it, wherever it moves.
  * @param options.sorting - In effect, where headings sort it. The rows are in that order.
  */
@@ -123,10 +135,9 @@ export function table<Row>(options: {
   readonly rows: readonly Row[]
   readonly empty: Content
   readonly key: (row: Row) => string
-  readonly stacks?: boolean
   readonly sorting?: Sorting
 }): TemplateResult {
-  const { label, columns, rows, empty, key, stacks = false, sorting } = options
+  const { label, columns, rows, empty, key, sorting } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
@@ -134,7 +145,7 @@ export function table<Row>(options: {
     ${columns.map((column) => html`<td role="cell" class=${kind(column)} data-head=${column.head}>${column.cell(row)}</td>`)}
   </tr>`
   // Roles, because some screen readers ignore a table whose layout the stylesheet changes.
-  return html`<div class=${stacks ? 'table stacks' : 'table'} role="region" aria-label=${label} tabindex="0">
+  return html`<div class="table" role="region" aria-label=${label} tabindex="0">
     <table role="table">
       <thead role="rowgroup">
         <tr role="row">
@@ -217,32 +228,41 @@ export function emptyState(text: Content): TemplateResult {
 
 /** A view in each of its states: loading, failed, and what `render` makes of its value, marked if it is old. */
 export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateResult {
-  const { value, error } = view
-  if (value !== undefined) return html`<div class=${view.isStale ? 'stale' : ''}>${render(value)}</div>`
+  const { value, error, isDenied, isStale, ageMillis = 0 } = view
+  const isOld = isStale && error !== undefined
+  if (value !== undefined)
+    return html`<div class=${isStale ? 'stale' : ''}>
+      ${isOld ? html`<p class="old">${badge('warning', `Not updated for ${duration(ageMillis)}`)} ${visible(error)}</p>` : nothing}
+      ${render(value)}
+    </div>`
   if (error !== undefined)
-    return html`<p class="error">${badge('critical', 'Not available')} ${visible(error)}</p>`
+    return html`<p class="error">${badge('critical', isDenied ? 'Not allowed' : 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`
 }
 
-/** What `seenList` has drawn, by the name of the list. */
+/** What `seenList` has drawn of the present view, by the name of the list. */
 const drawnLists = new Map<string, TemplateResult>()
-const MAX_DRAWN = 16
+
+/** Another view begins: its lists are not those of the last visit. */
+export function forgetLists(): void {
+  drawnLists.clear()
+}
 
 /**
- * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay.
+ * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay, marked as
+ * old if that takes long.
  * @param list - Of which only filters, order and page change.
  */
 export function seenList<T>(list: string, view: Seen<T>, render: (value: T) => Content): TemplateResult {
   const isPending = view.value === undefined && view.error === undefined
   const last = isPending ? drawnLists.get(list) : undefined
   const content = last ?? seen(view, render)
-  if (!isPending) {
-    drawnLists.delete(list)
-    drawnLists.set(list, content)
-    if (drawnLists.size > MAX_DRAWN)
-      for (const oldest of [...drawnLists.keys()].slice(0, 1)) drawnLists.delete(oldest)
-  }
-  return html`<div aria-busy=${last !== undefined}>${content}</div>`
+  if (!isPending) drawnLists.set(list, content)
+  const isOld = last !== undefined && view.isStale
+  return html`<div aria-busy=${last !== undefined} class=${isOld ? 'stale' : ''}>
+    ${isOld ? html`<p class="old">${badge('warning', 'Loading')} This is the list as it was before.</p>` : nothing}
+    ${content}
+  </div>`
 }
 
 /** A heading of a part of a view, with the address of its data. */
@@ -288,8 +308,33 @@ export function jsonLink(view: keyof Views & string, options?: WatchOptions): Te
   return html`<a class="json" href=${address} aria-label="JSON of ${address}">JSON</a>`
 }
 
-/** A field that filters what is shown. @param changed - With each key stroke. */
-export function searchField(label: string, value: string, changed: (value: string) => void): TemplateResult {
+/** What is typed into fields whose filter is not in effect yet, by their labels. */
+const typed = new Map<string, string>()
+const TYPING_PAUSE_MS = 300
+
+/**
+ * A field that filters what is shown.
+ * @param changed - With each key stroke; if the server filters, when typing pauses, and with the Enter key.
+ */
+export function searchField(
+  label: string,
+  value: string,
+  changed: (value: string) => void,
+  by: 'page' | 'server' = 'page',
+): TemplateResult {
+  const commit = (input: HTMLInputElement) => {
+    // A field that is gone belongs to another view, whose address is not to change.
+    if (typed.delete(label) && input.isConnected) changed(input.value)
+  }
+  const onInput = ({ target }: Event) => {
+    const input = target as HTMLInputElement
+    const text = input.value
+    if (by === 'page') return changed(text)
+    typed.set(label, text)
+    setTimeout(() => {
+      if (typed.get(label) === text) commit(input)
+    }, TYPING_PAUSE_MS)
+  }
   return html`<label class="search">
     <span>${label}</span>
     <input
@@ -297,8 +342,9 @@ export function searchField(label: string, value: string, changed: (value: strin
       autocomplete="off"
       autocapitalize="off"
       spellcheck="false"
-      .value=${value}
-      @input=${(event: Event) => changed((event.target as HTMLInputElement).value)}
+      .value=${typed.get(label) ?? value}
+      @input=${onInput}
+      @change=${({ target }: Event) => commit(target as HTMLInputElement)}
     />
   </label>`
 }

@@ -14,7 +14,7 @@ export function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
 }
 
 /** As many as a NameServer keeps. */
-const MAX_EVENTS = 4_096
+export const MAX_EVENTS = 4_096
 
 /** The events of the stream and of what was read, each once, the oldest first; those of the server's runs before stay, too. */
 export class EventLog {

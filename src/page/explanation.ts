@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { badge, command, emptyState, name, type Severity, time } from './components.ts'
+import { badge, command, emptyState, name, type Severity, sentence, time } from './components.ts'
 import { capitalized } from './format.ts'
 import { href } from './router.ts'
 
@@ -31,8 +30,8 @@ export function story({ subject, verdict, sentences, commands, similar }: Explan
   const [first = '', ...others] = sentences
   const section = subject.kind === 'topic' ? 'topics' : 'brokers'
   return html`<div class="story">
-    <p>${badge(SEVERITIES[verdict] ?? 'warning', capitalized(verdict.replaceAll('_', ' ')))} ${visible(first)}</p>
-    ${others.map((sentence) => html`<p>${visible(sentence)}</p>`)}
+    <p>${badge(SEVERITIES[verdict] ?? 'warning', capitalized(verdict.replaceAll('_', ' ')))} ${sentence(first)}</p>
+    ${others.map((each) => html`<p>${sentence(each)}</p>`)}
     ${
       similar.length === 0
         ? nothing
@@ -48,6 +47,6 @@ export function story({ subject, verdict, sentences, commands, similar }: Explan
 export function past({ history }: Explanation, nowMs: number): TemplateResult {
   if (history.length === 0) return emptyState('No history since the start.')
   return html`<ol class="past">
-    ${[...history].reverse().map(({ time: at, text }) => html`<li><span>${time(at, nowMs)}</span> <span>${visible(text)}</span></li>`)}
+    ${[...history].reverse().map(({ time: at, text }) => html`<li><span>${time(at, nowMs)}</span> <span>${sentence(text)}</span></li>`)}
   </ol>`
 }

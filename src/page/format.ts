@@ -52,6 +52,15 @@ export function clockTime(date: Date, now: Date): string {
   return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())} ${time}`
 }
 
+/** The time zone of the browser: `Europe/Berlin, UTC+01:00`. */
+export function timeZone(): string {
+  const format = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
+  const offset = format.formatToParts().find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const { timeZone: zone } = format.resolvedOptions()
+  const zones = [zone, offset.replace('GMT', 'UTC').replace(/[+-]00:00$/, '')]
+  return [...new Set(zones)].join(', ')
+}
+
 function twoDigits(value: number): string {
   return `${value}`.padStart(2, '0')
 }

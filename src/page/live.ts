@@ -2,7 +2,7 @@ import { EventStreamParser } from './event-stream-parser.ts'
 import { backoffMillis, type ServerEvent, type Store } from './store.ts'
 
 /** The server writes something every 15 seconds; silence for longer is a dead connection. */
-const SILENCE_MS = 40_000
+const SILENCE_MS = 25_000
 /** A stream that ends sooner has failed, though it was opened: a proxy may cut it. */
 const STEADY_MS = 5_000
 /** A hidden tab keeps the stream for this long. */
@@ -81,8 +81,14 @@ export function followEvents(store: Store): () => void {
       resume()
     }
   }
+  // The network has changed, and a connection of before may be dead without a sign.
+  const onOnline = () => {
+    abort?.abort()
+    resume()
+    store.refresh()
+  }
   document.addEventListener('visibilitychange', onVisibility)
-  addEventListener('online', resume)
+  addEventListener('online', onOnline)
   onVisibility()
   resume()
   return resume

@@ -23,7 +23,8 @@ export function heartbeat(
 ): TemplateResult {
   if (heartbeatAgeMs === null || heartbeatTimeoutMs === null)
     return html`<div class="heartbeat quiet">no heartbeat yet</div>`
-  const sinceMs = heartbeatAgeMs + ageMillis
+  // The clock of the browser may be set back.
+  const sinceMs = Math.max(0, heartbeatAgeMs + ageMillis)
   const share = Math.min(1, sinceMs / heartbeatTimeoutMs)
   const severity: Severity = share < 0.5 ? 'good' : share < 1 ? 'warning' : 'critical'
   const since = duration(sinceMs)

@@ -30,7 +30,7 @@ export function replaceQuery(name: string, value: string, changed: () => void): 
 /** The same for several values; empty ones are left out. */
 export function replaceQueries(values: Readonly<Record<string, string>>, changed: () => void): void {
   const { path, query } = routeOf(location.hash)
-  history.replaceState(null, '', href(path, { ...Object.fromEntries(query), ...values }))
+  history.replaceState(history.state, '', href(path, { ...Object.fromEntries(query), ...values }))
   changed()
 }
 

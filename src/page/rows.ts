@@ -4,8 +4,6 @@ import { repeat } from 'lit-html/directives/repeat.js'
 import type { Content } from './components.ts'
 import { customProperties } from './custom-properties.ts'
 
-/** As in style.css. */
-const ROW_REM = 2.25
 /** Rows above and below those in sight, for the next step of scrolling and of the Tab key. */
 const MARGIN_ROWS = 8
 /** Scrolling rests after this time. */
@@ -16,13 +14,20 @@ export interface RowColumn {
   readonly head: string
   /** Class of its cells, which has its width. */
   readonly kind: string
-  /** @param isResting - Whether the row is in sight, and was when scrolling last rested: only then are its details worth reading. */
-  readonly cell: (key: string, isResting: boolean) => Content
+  readonly cell: (key: string, row: RowState) => Content
+}
+
+export interface RowState {
+  /** Whether the row is in sight, and was when scrolling last rested: only then are its details worth reading. */
+  readonly isResting: boolean
+  /** Of its link: 0 in one row, and -1 in all others, so that the Tab key goes past the table. */
+  readonly tabIndex: 0 | -1
 }
 
 /**
- * A table of any length, in a box that scrolls: only the rows in sight are drawn. Rows have one height, and a unique key; the cell of
- * the first column has a link. Arrow keys, Page Up, Page Down, Home and End move the focus from link to link.
+ * A table of any length, in a box that scrolls: only the rows in sight are drawn. Rows have one height, `--row-height` in rem, and a
+ * unique key; the cell of the first column has a link. Arrow keys, Page Up, Page Down, Home and End move the focus from link to link;
+ * the Tab key comes back to the row that had it last, or to the first in sight.
  */
 export class Rows {
   readonly #label: string
@@ -33,6 +38,7 @@ export class Rows {
   #scrollTop = 0
   /** The row that has the focus stays, wherever the box is scrolled. */
   #focused: number | undefined
+  #lastFocused = 0
   /** Keys of the rows in sight when scrolling last rested, and how many these were. */
   #resting: ReadonlySet<string> = new Set()
   #restingRows = 0
@@ -52,6 +58,8 @@ export class Rows {
     // The window may have another size.
     if (areOthers || (this.#timer === undefined && last - first !== this.#restingRows)) this.#rest()
     const indices = this.#drawn()
+    const tabStop =
+      this.#focused ?? (this.#lastFocused >= first && this.#lastFocused < last ? this.#lastFocused : first)
     return html`<div
       class="rows"
       role="table"
@@ -70,7 +78,7 @@ export class Rows {
         ${repeat(
           indices,
           (index) => keys[index],
-          (index) => this.#row(index, keys[index] as string),
+          (index) => this.#row(index, keys[index] as string, index === tabStop ? 0 : -1),
         )}
       </div>
     </div>`
@@ -79,6 +87,7 @@ export class Rows {
   /** Back to the first row. */
   toTop(): void {
     this.#focused = undefined
+    this.#lastFocused = 0
     this.#scrollTop = 0
     if (this.#box !== undefined) this.#box.scrollTop = 0
   }
@@ -94,8 +103,8 @@ export class Rows {
     requestAnimationFrame(() => this.#linkOf(wanted)?.focus({ preventScroll: true }))
   }
 
-  #row(index: number, key: string): TemplateResult {
-    const isResting = this.#resting.has(key)
+  #row(index: number, key: string, tabIndex: 0 | -1): TemplateResult {
+    const state = { isResting: this.#resting.has(key), tabIndex }
     return html`<div
       class="row"
       role="row"
@@ -103,7 +112,7 @@ export class Rows {
       data-index=${index}
       ${customProperties({ '--row': index })}
     >
-      ${this.#columns.map(({ kind, cell }) => html`<div role="cell" class=${kind}>${cell(key, isResting)}</div>`)}
+      ${this.#columns.map(({ kind, cell }) => html`<div role="cell" class=${kind}>${cell(key, state)}</div>`)}
     </div>`
   }
 
@@ -121,21 +130,27 @@ export class Rows {
 
   /** `last` is one beyond the last row. */
   #inSight(): { readonly first: number; readonly last: number } {
-    const row = rowHeight()
-    const height = this.#box?.clientHeight ?? innerHeight
-    const top = Math.min(this.#scrollTop, Math.max(0, this.#keys.length * row - height + row))
+    const [row, height] = [rowHeight(), this.#heightForRows()]
+    const top = Math.min(this.#scrollTop, Math.max(0, this.#keys.length * row - height))
     return {
       first: Math.floor(top / row),
-      // Less the heading.
-      last: Math.min(this.#keys.length, Math.ceil((top + height) / row) - 1),
+      last: Math.min(this.#keys.length, Math.ceil((top + height) / row)),
     }
+  }
+
+  /** Of the box, below the heading. */
+  #heightForRows(): number {
+    const box = this.#box
+    return box === undefined
+      ? innerHeight
+      : box.clientHeight - (box.firstElementChild as HTMLElement).offsetHeight
   }
 
   #show(index: number): void {
     if (this.#box === undefined) return
     const row = rowHeight()
     const lowest = index * row
-    const highest = (index + 2) * row - this.#box.clientHeight
+    const highest = lowest + row - this.#heightForRows()
     this.#scrollTop = Math.max(highest, Math.min(this.#scrollTop, lowest))
     this.#box.scrollTop = this.#scrollTop
   }
@@ -175,7 +190,10 @@ export class Rows {
 
   readonly #onFocus = ({ type, target }: FocusEvent): void => {
     const row = (target as Element).closest<HTMLElement>('[data-index]')
-    this.#focused = type === 'focusin' && row !== null ? Number(row.dataset['index']) : undefined
+    const index = row === null ? undefined : Number(row.dataset['index'])
+    this.#focused = type === 'focusin' ? index : undefined
+    this.#lastFocused = index ?? this.#lastFocused
+    this.#changed()
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
@@ -197,5 +215,6 @@ export class Rows {
 
 /** In pixels. */
 function rowHeight(): number {
-  return ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+  const style = getComputedStyle(document.documentElement)
+  return Number.parseFloat(style.getPropertyValue('--row-height')) * Number.parseFloat(style.fontSize)
 }

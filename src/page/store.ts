@@ -8,11 +8,13 @@ export type { ServerEvent }
 export interface Seen<T> {
   /** The last response; undefined before the first one. */
   readonly value: T | undefined
-  /** Why the last read failed; undefined if it did not. */
+  /** Why the last read failed; undefined if it did not, or if all reads fail: the header says why those do. */
   readonly error: string | undefined
+  /** Whether the server, or a proxy before it, rejects the view (403); `error` is its reason. */
+  readonly isDenied: boolean
   /** Since the server last said that the value holds; undefined before the first response. */
   readonly ageMillis: number | undefined
-  /** Whether the value is older than it should be. */
+  /** Whether the value is older than it should be, or the first response takes long. */
   readonly isStale: boolean
 }
 
@@ -35,20 +37,30 @@ export type Connection =
   | { readonly state: 'connecting' | 'live' | 'polling' | 'token' | 'resting' }
   | { readonly state: 'lost'; readonly sinceMillis: number | undefined; readonly reason: string }
 
+/** What the server said of a view, the last time that it did. */
+interface LastResponse {
+  readonly value?: unknown
+  /** Its characters. */
+  readonly size: number
+  readonly etag?: string | undefined
+  readonly error?: string | undefined
+  readonly isDenied?: boolean
+  /** When it came, or was confirmed; undefined without a value. */
+  readonly receivedMs?: number | undefined
+}
+
 interface Reading {
   readonly address: string
+  readonly createdMs: number
   options: WatchOptions
-  value: unknown
-  etag: string | undefined
-  error: string | undefined
-  receivedMs: number | undefined
+  last: LastResponse
   startedMs: number
   /** Reads that failed since the last that succeeded. */
   failures: number
-  isReading: boolean
-  /** Whether an event has made it old while it was read. */
+  /** Whether something has made it old since its last read began. */
   isDirty: boolean
   timer: ReturnType<typeof setTimeout> | undefined
+  /** Of the read under way. */
   abort: AbortController | undefined
 }
 
@@ -57,8 +69,15 @@ const DEFAULT_EVERY_MS = 10_000
 const MIN_PERIOD_MS = 1_000
 const TIMEOUT_MS = 10_000
 const MAX_BACKOFF_MS = 15_000
-/** Views that are not shown any more, kept for the way back. */
-const MAX_KEPT = 8
+/** A server rejects what exceeds 16 views at once, those of other tabs and commands included. */
+const MAX_AT_ONCE = 4
+/** A first response that takes longer is late. */
+const LATE_MS = 2_000
+/** Characters of the views that are not shown any more, kept for the way back. */
+const MAX_KEPT_SIZE = 16 * 1024 * 1024
+/** Estimate of what a view takes besides its response, so that their number is limited, too. */
+const OVERHEAD = 16 * 1024
+const NOT_JSON = 'the response is not JSON; a proxy may want you to log in'
 const TOKEN_KEY = 'mqnamesrv-token'
 
 /** The time before the next try, longer with every failure, and never the same for all tabs. */
@@ -75,6 +94,12 @@ export class Store {
   readonly #changed: () => void
   readonly #readings = new Map<string, Reading>()
   readonly #shown = new Set<Reading>()
+  /** Those whose time has come, first come, first read. */
+  readonly #due = new Set<Reading>()
+  #underWay = 0
+  /** Those that failed since the server was last heard. */
+  readonly #failing = new Set<Reading>()
+  #lostReason: string | undefined
   /** What the stream has brought, and what views add that read events. */
   readonly log = new EventLog()
   #isStreaming = false
@@ -82,7 +107,7 @@ export class Store {
   #isResting = false
   #needsToken = false
   #wasRejected = false
-  #lastAnswerMs: number | undefined
+  #hasAnswered = false
   #clockOffsetMs = 0
 
   /** @param changed - Called when something is to be rendered. */
@@ -94,13 +119,14 @@ export class Store {
     this.#shown.clear()
   }
 
-  /** Views that were not asked for are not read any more. */
+  /** Views that were not asked for are not read any more; of these, the ones shown last are kept. */
   endRender(): void {
     let kept = 0
     for (const reading of [...this.#readings.values()].reverse()) {
       if (this.#shown.has(reading)) continue
       this.#rest(reading)
-      if (++kept > MAX_KEPT) this.#readings.delete(reading.address)
+      kept += reading.last.size + OVERHEAD
+      if (kept > MAX_KEPT_SIZE) this.#readings.delete(reading.address)
     }
   }
 
@@ -109,28 +135,35 @@ export class Store {
     const reading = this.#readingOf(addressOf(view, options), options)
     if (!this.#shown.has(reading)) {
       this.#shown.add(reading)
-      if (reading.timer === undefined && !reading.isReading) this.#schedule(reading)
+      if (reading.timer === undefined) this.#schedule(reading)
     }
-    const { value, error } = reading
+    const { failures, createdMs, last } = reading
+    const { value, error, isDenied = false } = last
     const receivedMs = this.#holdsSince(reading)
     const ageMillis = receivedMs === undefined ? undefined : Date.now() - receivedMs
+    const isLate =
+      ageMillis === undefined
+        ? Date.now() - createdMs > LATE_MS
+        : ageMillis > 2 * this.#everyOf(reading) + MIN_PERIOD_MS
     return {
       value: value as Views[Path] | undefined,
-      error,
+      error: value !== undefined && this.#lostReason !== undefined ? undefined : error,
+      isDenied,
       ageMillis,
-      isStale: ageMillis !== undefined && ageMillis > 2 * this.#everyOf(reading) + MIN_PERIOD_MS,
+      // A failed read is tried again at once; the second failure in a row counts.
+      isStale: isLate || failures > 1,
     }
   }
 
   get connection(): Connection {
     if (this.#needsToken) return { state: 'token' }
     if (this.#isResting) return { state: 'resting' }
-    const failed = [...this.#shown].find(({ failures }) => failures > 0)
-    const shownMs = [...this.#shown].flatMap((reading) => this.#holdsSince(reading) ?? [])
-    const sinceMillis = shownMs.length === 0 ? undefined : Math.min(...shownMs)
-    if (failed !== undefined) return { state: 'lost', sinceMillis, reason: failed.error ?? '' }
-    if (this.#lastAnswerMs === undefined) return { state: 'connecting' }
-    return { state: this.#isStreaming ? 'live' : 'polling' }
+    if (this.#lostReason !== undefined) {
+      const shownMs = [...this.#shown].flatMap((reading) => this.#holdsSince(reading) ?? [])
+      const sinceMillis = shownMs.length === 0 ? undefined : Math.min(...shownMs)
+      return { state: 'lost', sinceMillis, reason: this.#lostReason }
+    }
+    return { state: this.#isStreaming ? 'live' : this.#hasAnswered ? 'polling' : 'connecting' }
   }
 
   /** Whether the token that was given is not the server's. */
@@ -155,7 +188,7 @@ export class Store {
     this.#changed()
   }
 
-  /** Asks the server, with the token. A 401 makes the page ask for one. */
+  /** Asks the server, with the token. A 401 for the lack of one makes the page ask for it. */
   async fetch(
     address: string,
     headers: Readonly<Record<string, string>>,
@@ -169,9 +202,10 @@ export class Store {
       credentials: 'same-origin',
       signal,
     })
-    if (response.status === 401 && token === inTab.get(TOKEN_KEY)) {
+    if (wantsToken(response) && token === inTab.get(TOKEN_KEY)) {
       this.#wasRejected = token !== null
       this.#needsToken = true
+      this.#restAll()
       this.#changed()
     }
     return response
@@ -186,7 +220,7 @@ export class Store {
   setResting(isResting: boolean): void {
     if (this.#isResting === isResting) return
     this.#isResting = isResting
-    if (isResting) for (const reading of this.#readings.values()) this.#rest(reading)
+    if (isResting) this.#restAll()
     else this.refresh()
     this.#changed()
   }
@@ -196,61 +230,60 @@ export class Store {
     if (this.#isStreaming === isStreaming) return
     this.#isStreaming = isStreaming
     // What happened between a read and the begin of the stream is in neither.
-    if (isStreaming) this.#refresh(({ options }) => options.isStreamed === true)
+    if (isStreaming) this.#refresh(({ options, failures }) => options.isStreamed === true || failures > 0)
     // The stream ends when the server does, and resumes where it ended.
-    if (!isStreaming || [...this.#shown].some(({ failures }) => failures > 0)) this.refresh()
+    else this.refresh()
     this.#changed()
   }
 
   /** The stream has brought something, if only a sign of life. */
   onStream(): void {
     this.#streamHeardMs = Date.now()
+    this.#onHeard()
   }
 
   /** An event has come: the views that it concerns are read again. */
   onEvent(event: ServerEvent): void {
     this.log.add(event)
     this.#changed()
-    for (const reading of this.#shown)
+    for (const reading of this.#readings.values())
       if (reading.options.concerns?.(event) ?? true) {
         reading.isDirty = true
-        if (!reading.isReading) this.#schedule(reading)
+        this.#schedule(reading)
       }
   }
 
-  /** Reads all that is shown again. */
+  /** Reads all that is shown again, and the rest when it is shown again. */
   refresh(): void {
     this.#refresh(() => true)
   }
 
   #refresh(isMeant: (reading: Reading) => boolean): void {
-    for (const reading of [...this.#shown].filter(isMeant)) {
-      reading.isDirty = true
-      reading.startedMs = Number.NEGATIVE_INFINITY
-      if (!reading.isReading) this.#schedule(reading)
-    }
+    for (const reading of this.#readings.values()) if (isMeant(reading)) this.#hasten(reading)
+  }
+
+  /** Reads it again at once, if it is shown. */
+  #hasten(reading: Reading): void {
+    reading.isDirty = true
+    reading.startedMs = Number.NEGATIVE_INFINITY
+    this.#schedule(reading)
   }
 
   #readingOf(address: string, options: WatchOptions): Reading {
-    const known = this.#readings.get(address)
-    if (known !== undefined) {
-      known.options = options
-      return known
-    }
-    const reading: Reading = {
+    const reading = this.#readings.get(address) ?? {
       address,
+      createdMs: Date.now(),
       options,
-      value: undefined,
-      etag: undefined,
-      error: undefined,
-      receivedMs: undefined,
+      last: { size: 0 },
       startedMs: Number.NEGATIVE_INFINITY,
       failures: 0,
-      isReading: false,
       isDirty: true,
       timer: undefined,
       abort: undefined,
     }
+    reading.options = options
+    // The one shown last is the last.
+    this.#readings.delete(address)
     this.#readings.set(address, reading)
     return reading
   }
@@ -260,15 +293,16 @@ export class Store {
   }
 
   /** When the server last said that the value holds. */
-  #holdsSince({ receivedMs, options }: Reading): number | undefined {
+  #holdsSince({ last: { receivedMs }, options }: Reading): number | undefined {
     if (receivedMs === undefined || options.isStreamed !== true) return receivedMs
     return Math.max(receivedMs, this.#streamHeardMs)
   }
 
-  /** Sets the time of the next read. */
+  /** Sets the time of the next read; none while one is due or under way, which sets it at its end. */
   #schedule(reading: Reading): void {
     clearTimeout(reading.timer)
     reading.timer = undefined
+    if (this.#due.has(reading) || reading.abort !== undefined) return
     if (this.isPaused || !this.#shown.has(reading)) return
     const { failures, isDirty, startedMs, options } = reading
     if (options.isStreamed === true && this.#isStreaming && !isDirty && failures === 0) return
@@ -276,70 +310,99 @@ export class Store {
     const delay = Math.max(0, startedMs + period - performance.now())
     reading.timer = setTimeout(() => {
       reading.timer = undefined
-      void this.#read(reading)
+      this.#due.add(reading)
+      this.#readDue()
     }, delay)
+  }
+
+  #restAll(): void {
+    for (const reading of this.#readings.values()) this.#rest(reading)
   }
 
   #rest(reading: Reading): void {
     clearTimeout(reading.timer)
     reading.timer = undefined
+    this.#due.delete(reading)
+    this.#failing.delete(reading)
+    if (reading.abort === undefined) return
     reading.isDirty = true
-    reading.abort?.abort()
+    reading.abort.abort()
+  }
+
+  #readDue(): void {
+    for (const reading of this.#due) {
+      if (this.#underWay >= MAX_AT_ONCE) return
+      this.#due.delete(reading)
+      void this.#read(reading)
+    }
   }
 
   /** Never rejects. */
   async #read(reading: Reading): Promise<void> {
     const abort = new AbortController()
     const timeout = setTimeout(() => abort.abort(), TIMEOUT_MS)
-    Object.assign(reading, { abort, isReading: true, isDirty: false, startedMs: performance.now() })
+    reading.abort = abort
+    reading.isDirty = false
+    reading.startedMs = performance.now()
+    this.#underWay++
     try {
-      const { address, etag } = reading
-      const response = await this.fetch(
-        address,
-        etag === undefined ? {} : { 'If-None-Match': etag },
-        abort.signal,
-      )
-      this.#noteAnswer(response)
-      if (response.ok) {
-        const value: unknown = await response.json()
-        Object.assign(reading, {
-          value,
-          etag: response.headers.get('etag') ?? undefined,
-        })
-      }
-      if (response.ok || response.status === 304)
-        Object.assign(reading, { error: undefined, receivedMs: Date.now(), failures: 0 })
-      // An answer: there is no such topic any more, or no such version of a client.
-      else if (response.status !== 401 && response.status < 500)
-        Object.assign(reading, {
-          error: await reasonOf(response),
-          value: undefined,
-          etag: undefined,
-          failures: 0,
-        })
-      else if (response.status >= 500) this.#noteFailure(reading, await reasonOf(response))
-    } catch {
+      const { etag } = reading.last
+      const known = etag === undefined ? {} : { 'If-None-Match': etag }
+      await this.#take(reading, await this.fetch(reading.address, known, abort.signal))
+    } catch (error) {
       // A view that is not shown any more has not failed.
-      if (!this.isPaused && this.#shown.has(reading)) this.#noteFailure(reading, 'no answer')
+      if (!this.isPaused && this.#shown.has(reading))
+        this.#noteFailure(reading, error instanceof SyntaxError ? NOT_JSON : 'no answer')
     } finally {
       clearTimeout(timeout)
-      reading.isReading = false
+      this.#underWay--
       reading.abort = undefined
       this.#schedule(reading)
+      this.#readDue()
       this.#changed()
     }
   }
 
-  #noteFailure(reading: Reading, error: string): void {
-    reading.error = error
-    reading.failures++
+  async #take(reading: Reading, response: Response): Promise<void> {
+    this.#hasAnswered = true
+    this.#noteClock(response)
+    const { ok, status, headers } = response
+    if (wantsToken(response)) return
+    if (status >= 500 || status === 429) return this.#noteFailure(reading, await reasonOf(response))
+    if (ok) {
+      const text = await response.text()
+      const etag = headers.get('etag') ?? undefined
+      reading.last = { value: JSON.parse(text), size: text.length, etag, receivedMs: Date.now() }
+    } else if (status === 304) {
+      const { value, size, etag } = reading.last
+      reading.last = { value, size, etag, receivedMs: Date.now() }
+    } else {
+      // There is no such topic any more, or the policy does not allow it.
+      reading.last = { error: await reasonOf(response), isDenied: status === 403, size: 0 }
+    }
+    reading.failures = 0
+    this.#onHeard()
   }
 
-  #noteAnswer(response: Response): void {
-    this.#lastAnswerMs = Date.now()
-    const dateMs = Date.parse(response.headers.get('date') ?? '')
+  /** The server is lost if what the header shows fails, and another view: the one that has not failed yet is read to find out. */
+  #noteFailure(reading: Reading, error: string): void {
+    reading.last = { ...reading.last, error }
+    reading.failures++
+    this.#failing.add(reading)
+    const [first = reading, second = first] = this.#shown
+    const other = this.#failing.has(first) ? second : first
+    if (this.#failing.has(first) && (this.#failing.size > 1 || other === first)) this.#lostReason = error
+    else if (other.abort === undefined) this.#hasten(other)
+  }
+
+  #onHeard(): void {
+    this.#failing.clear()
+    this.#lostReason = undefined
+  }
+
+  #noteClock({ headers }: Response): void {
     // Its date is cut to seconds, and half of one is what it is off by on average.
-    const offsetMs = dateMs + 500 - this.#lastAnswerMs
+    const offsetMs = Date.parse(headers.get('date') ?? '') + 500 - Date.now()
     if (!Number.isNaN(offsetMs) && Math.abs(offsetMs - this.#clockOffsetMs) > 1_500)
       this.#clockOffsetMs = offsetMs
   }
@@ -352,6 +415,11 @@ export function addressOf(view: keyof Views & string, { path = {}, query = {} }:
     .replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))
   const pairs = Object.entries(query).filter((pair): pair is [string, string] => (pair[1] ?? '') !== '')
   return pairs.length === 0 ? filled : `${filled}?${new URLSearchParams(pairs)}`
+}
+
+/** Whether the server wants a token; a proxy may want something else. */
+function wantsToken({ status, headers }: Response): boolean {
+  return status === 401 && /\bbearer\b/i.test(headers.get('www-authenticate') ?? '')
 }
 
 async function reasonOf(response: Response): Promise<string> {

@@ -1,5 +1,6 @@
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
+import { watchPages } from './pages.ts'
 import type { Seen, ServerEvent, Store } from './store.ts'
 
 type NamesPage = Views['/api/v1/topics']
@@ -32,18 +33,11 @@ let isShownWhole = false
 
 /** Reads the names of all topics, in pages. The value is the same object until they change. */
 export function watchTopicNames(store: Store): Seen<TopicNames> {
-  const pages: NamesPage[] = []
-  let after: string | undefined
-  let last: Seen<NamesPage>
-  do {
-    const query = { limit: PAGE_LIMIT, after }
-    last = store.watch('/api/v1/topics', { query, everyMillis: EVERY_MS, concerns: concernsTopics })
-    if (last.value !== undefined) pages.push(last.value)
-    after = last.value?.next ?? undefined
-  } while (after !== undefined && pages.length < MAX_PAGES)
+  const options = { query: { limit: PAGE_LIMIT }, everyMillis: EVERY_MS, concerns: concernsTopics }
+  const { pages, last } = watchPages(store, '/api/v1/topics', options, MAX_PAGES)
   const [first] = pages
   if (first === undefined) return { ...last, value: undefined }
-  const isWhole = after === undefined && last.value !== undefined
+  const isWhole = last.value?.next === null
   // While changed names are read, the former ones stay.
   if (isWhole || !isShownWhole) show(first.total, pages)
   isShownWhole ||= isWhole

@@ -54,12 +54,55 @@ describe('A broker group', () => {
         enableActingMaster: true,
         provisional: false,
         topics: 2,
+        needsAttention: false,
         members: [
           { brokerId: 0, address: '127.0.0.1:10911', ...member },
           { brokerId: 1, address: '127.0.0.1:10921', ...member },
         ],
       },
     ])
+  })
+
+  test('that needs attention comes first in the order that is named so, on all pages together', async () => {
+    const server = await startViewServer()
+    const healthy = Array.from({ length: 5 }, (_, index) => ({
+      name: `broker-${index}`,
+      address: `127.0.0.1:${10_000 + index}`,
+    }))
+    for (const broker of [
+      ...healthy,
+      { name: 'without-master', address: '127.0.0.1:10011', id: 1 },
+      { name: 'wrong-address', address: '10.0.0.2:10911' },
+    ])
+      await server.client.request(registration(broker))
+    const listed: [string, boolean][] = []
+    let after = ''
+    for (;;) {
+      const { body } = await ask(server, `brokers?sort=attention&limit=3${after}`)
+      for (const { brokerName, needsAttention } of body.brokers) listed.push([brokerName, needsAttention])
+      expect(body.matching).toBe(7)
+      if (body.next === null) break
+      after = `&after=${encodeURIComponent(body.next)}`
+    }
+    expect(listed).toEqual([
+      ['without-master', true],
+      ['wrong-address', true],
+      ...healthy.map(({ name }) => [name, false]),
+    ])
+    // Half of the timeout of the heartbeat passes for all but one.
+    server.time.advance(70_000)
+    await server.client.request(registration(healthy[0]))
+    const { body } = await ask(server, 'brokers?sort=attention&prefix=broker-')
+    expect(body.brokers.map(({ brokerName }: { brokerName: string }) => brokerName)).toEqual([
+      'broker-1',
+      'broker-2',
+      'broker-3',
+      'broker-4',
+      'broker-0',
+    ])
+    expect((await ask(server, 'brokers?sort=state')).body.error.message).toContain(
+      'sort="state" is not one of',
+    )
   })
 
   test.each([
@@ -115,6 +158,59 @@ describe('A broker group', () => {
     const { status, body } = await ask(await startViewServer(), 'brokers/none')
     expect(status).toBe(404)
     expect(body.error.message).toBe('no broker group "none"; /api/v1/explain?broker=none says why')
+  })
+})
+
+test('The departures are those of brokers that are gone, the most recent first, however much happened since', async () => {
+  const server = await startViewServer()
+  const { client, controller } = server
+  await plantCluster(client)
+  const slave = { name: 'broker-a', address: '127.0.0.1:10921', id: 1 }
+  const lost = await server.connect()
+  await plantBroker(lost, { name: 'broker-c', address: '127.0.0.1:10941' }, { a: {}, b: {} })
+  await client.request(unregistration(slave))
+  server.time.advance(1_000)
+  lost.socket.destroy()
+  await until('the broker is lost', () => controller.counters.brokersLost === 1)
+  for (let n = 0; n < 4_096; n++) controller.events.add('kv_changed', 'n/k', 'put')
+  const { body } = await ask(server, 'departures')
+  const broker = { cluster: 'DefaultCluster', peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }
+  expect(body).toEqual({
+    total: 2,
+    departures: [
+      {
+        ...broker,
+        brokerName: 'broker-c',
+        brokerId: 0,
+        address: '127.0.0.1:10941',
+        cause: 'connection lost',
+        text: 'lost its connection to this server (killed, crashed or network failure)',
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+      {
+        ...broker,
+        brokerName: 'broker-a',
+        brokerId: 1,
+        address: '127.0.0.1:10921',
+        cause: 'request',
+        text: 'unregistered by its own request, as a broker does that is stopped',
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ],
+  })
+  expect(Date.parse(body.departures[0].time) - Date.parse(body.departures[1].time)).toBeGreaterThanOrEqual(
+    999,
+  )
+  expect((await ask(server, 'departures?limit=1')).body).toMatchObject({
+    total: 2,
+    departures: [{ brokerName: 'broker-c' }],
+  })
+
+  // With another address, too, the id is there again.
+  await plantBroker(client, { ...slave, address: '127.0.0.1:10951' }, { x: {}, y: {} })
+  expect((await ask(server, 'departures')).body).toMatchObject({
+    total: 1,
+    departures: [{ brokerName: 'broker-c' }],
   })
 })
 

@@ -94,7 +94,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'TopicA was deleted on 1 broker at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
       'A broker that still has it registers it again within a minute (with its next change if forceRegister is off).',
       'Similar topic with a route: TopicB (differs in one character).',
-      '1 lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
+      '1 lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, 5.5.0).',
     ],
     commands: ['mqadmin updateTopic -t TopicA -c DefaultCluster'],
   },

@@ -337,7 +337,7 @@ describe('the past of brokers', () => {
     await evaluate()
     const [finding] = await evaluate({ afterMs: 10_000 })
     expect(finding?.text).toBe(
-      'broker-a of C has no master: slaves serve consumers, but it accepts no messages. Its master 10.0.0.1:10911 left on 2026-11-28T12:00:00.000Z (connection lost). Start its master (brokerId=0).',
+      'broker-a of C has no master: slaves serve consumers, but it accepts no messages. Its master 10.0.0.1:10911 left at 2026-11-28T12:00:00.000Z (connection lost). Start its master (brokerId=0).',
     )
   })
 
@@ -421,7 +421,7 @@ test('brokers of several releases in one cluster are information once it has las
       rule: 'mixed_broker_versions',
       severity: 'info',
       subject: 'C',
-      evidence: { examples: ['V4_9_7: broker-a', 'V5_5_0: broker-b'] },
+      evidence: { examples: ['4.9.7: broker-a', '5.5.0: broker-b'] },
     },
   ])
 })
@@ -443,7 +443,7 @@ test('Java clients older than 4.9.4 are information; clients of other languages 
     {
       rule: 'old_clients',
       severity: 'info',
-      subject: 'JAVA V4_5_2',
+      subject: 'JAVA 4.5.2',
       evidence: { connections: 1, hosts: ['10.0.0.5'] },
     },
   ])
@@ -469,7 +469,7 @@ describe('a topic without route', () => {
       severity: 'warning',
       subject: 'Invoices',
       text: 'Invoices has no route: 3 lookups since 2026-11-28T12:00:00.000Z found none. Nothing is known of a former route. Create the topic, or correct its name in the clients.',
-      evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', clients: ['10.0.0.5 JAVA V5_5_0'] },
+      evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', clients: ['10.0.0.5 JAVA 5.5.0'] },
       command: 'mqadmin updateTopic -t Invoices -c C',
     })
   })
@@ -547,7 +547,7 @@ describe('a topic without route', () => {
           lookups: 12,
           topics: 2,
           firstTopics: ['Orders', 'Bills'],
-          clients: ['10.0.0.5 JAVA V5_5_0'],
+          clients: ['10.0.0.5 JAVA 5.5.0'],
         },
         command: null,
       },
@@ -631,7 +631,7 @@ describe('topics', () => {
     history.onPermissionChange('broker-a', { kind: 'wiped', by: '10.0.3.7:5000', topics: 3 })
     const [finding] = await evaluate()
     expect(finding).toMatchObject({
-      text: 'None of the 3 topics of broker-a is writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
+      text: 'None of the 3 topics of broker-a is writable: 10.0.3.7:5000 wiped it (wipeWritePerm) at 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
       evidence: { cluster: 'C', topics: 3, wipedBy: '10.0.3.7:5000' },
       command: 'mqnamesrv broker restore-write broker-a',
     })
@@ -667,7 +667,7 @@ describe('topics', () => {
       {
         severity: 'warning',
         subject: 'broker-a',
-        text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic". broker-a has no write permission for Locked: producers get "No route info of this topic". Its permission there is what the broker registers. Run mqadmin updateTopicPerm -b 10.0.0.1:10911 -t Locked -p 6 for it.',
+        text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) at 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic". broker-a has no write permission for Locked: producers get "No route info of this topic". Its permission there is what the broker registers. Run mqadmin updateTopicPerm -b 10.0.0.1:10911 -t Locked -p 6 for it.',
         evidence: {
           cluster: 'C',
           topics: 5,

@@ -14,13 +14,14 @@ interface Operation {
 
 /** What is asked of a path beside the path itself: values of its parameters, and queries. */
 const TARGETS: Readonly<Record<string, readonly string[]>> = {
-  '/api/v1/brokers': ['', '?cluster=DefaultCluster&prefix=b&limit=1'],
+  '/api/v1/brokers': ['', '?cluster=DefaultCluster&prefix=b&limit=1', '?sort=attention'],
   '/api/v1/brokers/{name}': ['', '?address=127.0.0.1:10911&limit=1'],
   '/api/v1/brokers/{name}/topics': ['', '?prefix=O&limit=1'],
   '/api/v1/topics': ['', '?prefix=O&limit=1', '?after=Shared'],
   '/api/v1/topics/{topic}/route': ['', '?dialect=legacy', '?version=500&zone=z'],
   '/api/v1/kv': ['', '?namespace=other', '?limit=1'],
   '/api/v1/connections': ['', '?state=all', '?sort=address&order=reverse&offset=1'],
+  '/api/v1/departures': ['', '?limit=1'],
   '/api/v1/digest': ['', '?buckets=true', '?bucket=1'],
   '/api/v1/findings': ['', '?severity=warning'],
   '/api/v1/misses': ['', '?limit=1'],

@@ -33,18 +33,21 @@ test('the pages of a list have every matching name once', () => {
       names,
       fc.string({ maxLength: 1 }),
       fc.integer({ min: 1, max: 20 }),
-      (given, prefix, limit) => {
+      fc.option(fc.func(fc.boolean()), { nil: undefined }),
+      (given, prefix, limit, isAhead) => {
         const list = [...given].sort()
         const found: string[] = []
         const query = new URLSearchParams({ prefix, limit: `${limit}` })
+        const matching = list.filter((name) => name.startsWith(prefix))
         for (;;) {
-          const page = pageOf(list, query)
+          const page = pageOf(list, query, isAhead)
           found.push(...page.names)
-          expect(page.matching).toBe(list.filter((name) => name.startsWith(prefix)).length)
+          expect(page.matching).toBe(matching.length)
           if (page.next === null) break
           query.set('after', page.next)
         }
-        expect(found).toEqual(list.filter((name) => name.startsWith(prefix)))
+        const ahead = matching.filter((name) => isAhead?.(name) === true)
+        expect(found).toEqual([...ahead, ...matching.filter((name) => !ahead.includes(name))])
       },
     ),
   )

@@ -154,7 +154,7 @@ describe('The NameServer tells', () => {
       sentences: [
         'Similar topic with a route: Invoices (differs in upper and lower case).',
         'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
-        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V4_9_7).',
+        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, 4.9.7).',
       ],
       commands: [],
     })
@@ -241,7 +241,7 @@ describe('The NameServer tells', () => {
       sentences: [
         'Refunds left with south, its last broker, at TIME: south lost its connection to this server (killed, crashed or network failure).',
         'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
-        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
+        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, 5.5.0).',
       ],
       commands: ['mqnamesrv broker explain south'],
     })
@@ -282,7 +282,7 @@ describe('The NameServer tells', () => {
       sentences: [
         'Renamed left with new-name, its last broker, at TIME: new-name unregistered by its own request, as a broker does that is stopped.',
         'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
-        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
+        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, 5.5.0).',
       ],
       commands: ['mqnamesrv broker explain new-name'],
     })

@@ -46,8 +46,24 @@ describe('The clients', () => {
     await other.getByRole('combobox', { name: 'Version' }).selectOption('')
     await other.getByRole('combobox', { name: 'Language' }).selectOption('JAVA')
     await count(other, '3 open connections').waitFor()
-    await other.getByRole('searchbox').fill('10.')
+    // The server is asked when typing pauses, or by the Enter key.
+    const asked: string[] = []
+    other.on('request', (request) => {
+      const prefix = new URL(request.url()).searchParams.get('address')
+      if (prefix !== null && asked.at(-1) !== prefix) asked.push(prefix)
+    })
+    const typed = (texts: string[]) =>
+      other.evaluate(`for (const text of ${JSON.stringify(texts)}) {
+        const input = document.querySelector('input[type=search]')
+        input.value = text
+        input.dispatchEvent(new InputEvent('input', { bubbles: true }))
+      }`)
+    await typed(['1', '10', '10.'])
     await other.getByText('No connection matches.').waitFor()
+    await typed(['10.9', '10.9.', '10.9.8'])
+    await other.getByRole('searchbox').press('Enter')
+    await expect.poll(() => new URL(other.url()).hash).toContain('address=10.9.8')
+    await expect.poll(() => asked).toEqual(['10.', '10.9.8'])
   })
 
   it('have a page of 100 connections at a time, in the order of a heading', async () => {

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Request } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { registration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
+import { accessibilityProblems, changesOf } from './support/browser.ts'
 import { startPageServer } from './support/page-server.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
 import { startPathProxy } from './support/path-proxy.ts'
@@ -40,6 +42,70 @@ describe('The connection of the page to the server', () => {
     await page.getByRole('button', { name: 'Dismiss' }).press('Enter')
     await notice.waitFor({ state: 'detached' })
     expect(await page.evaluate('document.activeElement.tagName')).toBe('H1')
+  })
+
+  it('marks what fails as old, and the server as lost only if nothing comes any more', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: Array.from({ length: 80 }, (_, at) => `Topic${at}`) }))
+    const proxy = await startPathProxy(server.httpPort, '/ns1')
+    const page = await openPage(proxy.url, '', { expectedProblems: /net::|status of 503/ })
+    await page.clock.install()
+    await page.reload()
+    const state = page.locator('.connection')
+    await state.getByText('Live').first().waitFor()
+    const states = await page.evaluateHandle<string[]>(changesOf('.connection'))
+    await page.getByText('Not compared with other NameServers.').waitFor()
+    let isFailing = true
+    await page.route(/\/api\/v1\/(brokers|misses)(\?|$)/, (route) =>
+      isFailing ? route.fulfill({ status: 503, body: 'too much at once' }) : route.continue(),
+    )
+    const marked = page.locator('.stale')
+    await expect.poll(() => marked.count(), { timeout: 20_000 }).toBe(2)
+    expect(await marked.first().innerText()).toMatch(/Not updated for \d+ s too much at once/)
+    expect(await accessibilityProblems(page)).toEqual([])
+    isFailing = false
+    await expect.poll(() => marked.count(), { timeout: 20_000 }).toBe(0)
+    expect(await states.jsonValue()).toEqual([])
+
+    // The server allows 16 reads at once, of all its clients.
+    let [underWay, most] = [0, 0]
+    const isDetail = (request: Request) => request.url().includes('/api/v1/topics/')
+    const onEnd = (request: Request) => {
+      if (isDetail(request)) underWay--
+    }
+    page.on('request', (request) => {
+      if (isDetail(request)) most = Math.max(most, ++underWay)
+    })
+    page.on('requestfinished', onEnd)
+    page.on('requestfailed', onEnd)
+    await page.setViewportSize({ width: 1280, height: 2400 })
+    await page.getByRole('navigation').getByRole('link', { name: 'Topics' }).click()
+    await page.getByRole('row', { name: 'Topic50' }).getByText('Read, write').waitFor()
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(4)
+
+    // The stream is open, and nothing comes by it.
+    proxy.freeze()
+    const lost = state.getByText(/No answer for \d+ s; what you see is from \d\d:\d\d:\d\d/).first()
+    await expect
+      .poll(
+        async () => {
+          await page.clock.fastForward(3_000)
+          return lost.count()
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(1)
+    proxy.thaw()
+    await expect
+      .poll(
+        async () => {
+          await page.clock.fastForward(3_000)
+          return state.getByText('Live').count()
+        },
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(0)
   })
 
   it('rests while the tab is hidden for a minute, and resumes where it was', async () => {
@@ -103,15 +169,53 @@ describe('The connection of the page to the server', () => {
     expect(proxy.requests.filter(({ url }) => url?.startsWith('/ns1/') !== true)).toEqual([])
   })
 
+  it('says in each view that the policy allows none, and how an operator can allow it', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'profile: default\nloopback: none\n')
+    const server = await pageServer({ accessFile })
+    const page = await openPage(server.url, '', { expectedProblems: /403/ })
+    for (const view of [
+      '',
+      'topics',
+      'topics/a',
+      'brokers',
+      'brokers/a',
+      'clients',
+      'access',
+      'events',
+      'kv',
+    ]) {
+      await page.goto(`${server.url}#/${view}`)
+      const notice = page.getByRole('region', { name: 'You may not read this NameServer' })
+      await notice.getByText('set httpTokenFile, or allow it in accessFile').waitFor()
+      expect(await page.locator('main .error').count()).toBe(1)
+      expect(await page.getByRole('dialog').count()).toBe(0)
+    }
+    expect(await page.locator('main .command code').innerText()).toMatch(
+      /- allow: \[inspect\]\s+from: 127\.0\.0\.1/,
+    )
+    await page
+      .locator('.connection')
+      .getByRole('status')
+      .getByText('Not allowed')
+      .waitFor({ state: 'attached' })
+    expect(await accessibilityProblems(page)).toEqual([])
+    writeFileSync(accessFile, 'profile: default\n')
+    await page.getByText('The key-value table is empty.').waitFor()
+  })
+
   it('asks for the token, says that a wrong one is wrong, keeps it out of addresses, and opens JSON with it', async () => {
     const path = join(temporaryFolder(), 'token')
     writeFileSync(path, 'correct-horse\n', { mode: 0o600 })
     const server = await pageServer({ httpTokenFile: path })
-    const page = await openPage(server.url, '#/configuration', { expectedProblems: /status of 401/ })
+    const page = await openPage(server.url, '#/configuration', { expectedProblems: /status of 401|net::/ })
     const addresses: string[] = []
     page.on('request', (request) => addresses.push(request.url()))
     const dialog = page.getByRole('dialog', { name: 'This NameServer requires a token' })
     await dialog.waitFor()
+    await dialog.getByLabel('Token').fill('kein Schlüssel')
+    await page.keyboard.press('Enter')
+    await dialog.locator('input:invalid').waitFor()
     await dialog.getByLabel('Token').fill('wrong')
     await dialog.getByRole('button', { name: 'Show' }).click()
     await dialog.getByText('The server rejects this token').waitFor()
@@ -121,10 +225,21 @@ describe('The connection of the page to the server', () => {
     await page.getByRole('cell', { name: 'option --httpTokenFile' }).waitFor()
     await page.locator('.connection').getByText('Live').first().waitFor()
 
-    const opened = page.waitForEvent('popup')
     await page.getByRole('link', { name: 'JSON of' }).click()
+    const json = page.getByRole('dialog', { name: 'JSON of api/v1/config' })
+    await json.getByText('A link cannot carry the token.').waitFor()
+    await json.getByText(`"$(cat TOKEN_FILE)" | curl -H @- '${server.url}api/v1/config'`).waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+    await page.route('**/api/v1/config', (route) => route.abort())
+    await json.getByRole('button', { name: 'Open in a new tab' }).click()
+    await json.getByText('The server did not respond.').waitFor()
+    await page.unroute('**/api/v1/config')
+    const opened = page.waitForEvent('popup')
+    await json.getByRole('button', { name: 'Open in a new tab' }).click()
     expect(await (await opened).locator('body').innerText()).toContain('httpTokenFile')
 
+    await json.getByRole('button', { name: 'Close' }).click()
+    await json.waitFor({ state: 'detached' })
     await page.reload()
     await page.getByRole('cell', { name: 'option --httpTokenFile' }).waitFor()
     expect(addresses.filter((address) => address.includes('correct-horse'))).toEqual([])

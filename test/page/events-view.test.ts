@@ -48,9 +48,20 @@ describe('The events', () => {
     await client.request(unregistration(broker))
     await page.getByRole('button', { name: 'Resume, 2 new' }).waitFor()
     expect(await page.getByRole('cell', { name: 'broker_registered' }).count()).toBe(0)
+    // The way to another view and back keeps them as they were, and says so.
+    await page.getByRole('link', { name: 'KV' }).click()
+    await page.getByRole('heading', { level: 1, name: 'KV' }).waitFor()
+    await server.send(putKVConfig('features', 'meanwhile', '1'))
+    await page.goBack()
+    await page.getByText(/Paused This is the list as of \d\d:\d\d:\d\d\./).waitFor()
+    await page.getByRole('button', { name: 'Resume, 3 new' }).waitFor()
+    expect(await page.locator('tbody code').allInnerTexts()).toEqual(['ready'])
     await page.getByRole('button', { name: 'Resume' }).click()
     const kinds = page.locator('tbody code')
-    await expect.poll(() => kinds.allInnerTexts()).toEqual(['broker_left', 'broker_registered', 'ready'])
+    await expect
+      .poll(() => kinds.allInnerTexts())
+      .toEqual(['kv_changed', 'broker_left', 'broker_registered', 'ready'])
+    expect(await page.getByText('This is the list as of').count()).toBe(0)
   })
 
   it('come by the stream, and are not read again for each', async () => {
@@ -68,7 +79,14 @@ describe('The events', () => {
     await expect
       .poll(() => asked.filter((path) => path === '/api/v1/status').length, { timeout: 10_000 })
       .toBe(2)
-    expect(asked).not.toContain('/api/v1/events')
+    // Nor are they on the overview, which shows the last ones: those have been read once for all.
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByText('features/second put').waitFor()
+    await server.send(putKVConfig('features', 'third', '3'))
+    await page.getByText('features/third put').waitFor()
+    await page.goBack()
+    await page.getByRole('cell', { name: 'features/third put' }).waitFor()
+    expect(asked.filter((path) => path === '/api/v1/events').length).toBeLessThanOrEqual(1)
   })
 
   it('are drawn 200 at a time', async () => {

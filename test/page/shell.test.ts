@@ -44,6 +44,41 @@ describe('The page', () => {
     await other.getByRole('link', { name: 'broker-a' }).waitFor()
   })
 
+  it('is on the way back where it was scrolled, and at the top of a view that is new', async () => {
+    const server = await pageServer()
+    const brokers = Array.from({ length: 60 }, (_, at) =>
+      registration({ name: `broker-${at}`, address: `127.0.0.1:${20_000 + at}` }),
+    )
+    await server.send(...brokers)
+    const page = await openPage(server.url)
+    const panel = page.locator('.panel-groups .panel-body')
+    await panel.getByRole('link', { name: 'broker-59' }).scrollIntoViewIfNeeded()
+    const panelTop = await panel.evaluate(({ scrollTop }) => scrollTop)
+    expect(panelTop).toBeGreaterThan(500)
+    await page.getByRole('navigation').getByRole('link', { name: 'Brokers' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Brokers' }).waitFor()
+    const top = await page.evaluate<number>(`new Promise((resolve) => {
+      addEventListener('scroll', () => resolve(scrollY), { once: true })
+      scrollTo(0, 700)
+    })`)
+    expect(top).toBe(700)
+    // Which scrolls nothing.
+    await page.getByRole('link', { name: 'broker-50' }).dispatchEvent('click')
+    await page.getByRole('heading', { level: 1, name: 'Broker broker-50' }).waitFor()
+    expect(await page.evaluate('scrollY')).toBe(0)
+    await page.getByRole('heading', { name: 'What happened' }).waitFor()
+    await page.goBack()
+    await expect.poll(() => page.evaluate('scrollY')).toBe(top)
+    await page.goBack()
+    await expect.poll(() => panel.evaluate(({ scrollTop }) => scrollTop)).toBe(panelTop)
+    await page.goForward()
+    await expect.poll(() => page.evaluate('scrollY')).toBe(top)
+    await page.getByRole('navigation').getByRole('link', { name: 'KV' }).click()
+    await page.getByRole('navigation').getByRole('link', { name: 'Brokers' }).click()
+    await page.getByRole('link', { name: 'broker-50' }).waitFor()
+    expect(await page.evaluate('scrollY')).toBe(0)
+  })
+
   it('says that there is no such view, and no such topic', async () => {
     const server = await pageServer()
     const page = await openPage(server.url, '#/nowhere')

@@ -28,8 +28,8 @@ describe('One topic', () => {
     await branch(page, 'broker-b').waitFor()
     const members = branch(page, 'broker-a').locator('li')
     expect(await members.allInnerTexts()).toEqual([
-      expect.stringMatching(/Master\s+127\.0\.0\.1:10911\s+✔ alive\s+V\w+/),
-      expect.stringMatching(/Slave 1\s+127\.0\.0\.1:10912\s+✔ alive\s+V\w+/),
+      expect.stringMatching(/Master\s+127\.0\.0\.1:10911\s+✔ alive\s+\d+\.\d+\.\d+/),
+      expect.stringMatching(/Slave 1\s+127\.0\.0\.1:10912\s+✔ alive\s+\d+\.\d+\.\d+/),
     ])
     const { port } = socket.address() as AddressInfo
     for (const text of await members.allInnerTexts())
@@ -43,7 +43,11 @@ describe('One topic', () => {
   it('changes with its brokers, and says what a request changed, what that means, and what happened', async () => {
     const server = await pageServer()
     await server.send(registration({ topics: TOPICS }))
-    const page = await openPage(server.url, '#/topics/OrderPaid')
+    // The topic may be read while it is deleted.
+    const page = await openPage(server.url, '#/topics/OrderPaid', {
+      timezoneId: 'Asia/Kolkata',
+      expectedProblems: /404 \(Not Found\)/,
+    })
     await page.getByText('Routable').waitFor()
     const client = await server.send(registration(BROKER_B))
     await branch(page, 'broker-b').waitFor()
@@ -61,6 +65,13 @@ describe('One topic', () => {
     await server.send({ code: 216, extFields: { topic: 'OrderPaid' } })
     await page.getByText('Deleted', { exact: false }).first().waitFor()
     await page.getByText('deleted on 1 broker by').waitFor()
+    // All times are local, those in sentences too.
+    const instant = page.locator('.story time').first()
+    const utc = (await instant.getAttribute('title')) ?? ''
+    expect(utc).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    const local = new Date(Date.parse(utc) + 5.5 * 3_600_000).toISOString().slice(11, 19)
+    expect(await instant.innerText()).toContain(local)
+    await page.getByText(/^Times are local: Asia.(Calcutta|Kolkata), UTC.05:30\./).waitFor()
     expect(await page.locator('.route').count()).toBe(0)
   })
 
@@ -73,8 +84,26 @@ describe('One topic', () => {
     await server.send(inZone({ topics: TOPICS }, 'z1'), inZone(BROKER_B, 'z2'))
     const page = await openPage(server.url, '#/topics/OrderPaid', { expectedProblems: /400/ })
     await branch(page, 'broker-b').getByText('zone z2').waitFor()
+    // While the views of that client are read, the last ones and the form stay, with the focus.
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const held = page.waitForRequest(/explain\?.*zone=z1/)
+    await page.route(/zone=z1/, async (route) => {
+      await released
+      await route.continue()
+    })
     await page.getByLabel('Zone', { exact: true }).fill('z1')
     await page.keyboard.press('Enter')
+    await held
+    await page.evaluate(
+      'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+    )
+    expect(await page.evaluate('document.activeElement.name')).toBe('zone')
+    expect(await branch(page, 'broker-b').count()).toBe(1)
+    expect(await page.getByText('OrderPaid has a route').count()).toBe(1)
+    release()
     await branch(page, 'broker-b').getByText('This client does not see it').waitFor()
     expect(await branch(page, 'broker-a').getByText('This client does not see it').count()).toBe(0)
     await page.getByLabel('Client version').fill('4.9.3')
@@ -183,7 +212,13 @@ describe('One topic', () => {
     ['light', 1280],
   ] as const)('with hostile names is text in %s on %d pixels, accessibly', async (colorScheme, width) => {
     const server = await pageServer()
-    const hostile = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(1_000)]
+    const hostile = [
+      '<img src=x onerror=alert(1)>',
+      'evil\u202Egpj.exe',
+      'line\nbreak',
+      'long'.repeat(1_000),
+      ' ',
+    ]
     const [image = '', bidi = ''] = hostile
     await server.send(
       registration({ name: image, topics: hostile }),
@@ -203,6 +238,10 @@ describe('One topic', () => {
     await page.goto(`${server.url}#/topics/${encodeURIComponent(bidi)}`)
     await page.getByRole('heading', { level: 1, name: 'Topic evil\\u202egpj.exe' }).waitFor()
     await branch(page, image).waitFor()
+    // A space is seen, so that it can be clicked.
+    await page.goto(`${server.url}#/topics`)
+    await page.getByRole('link', { name: '" "', exact: true }).click()
+    await page.locator('.route .root').getByText('" "').waitFor()
     expect(await accessibilityProblems(page)).toEqual([])
   })
 })

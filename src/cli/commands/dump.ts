@@ -19,6 +19,7 @@ const VIEWS: Readonly<Record<string, string>> = {
   config: 'config',
   connections: 'connections?state=all&limit=4096',
   clients: 'clients',
+  departures: 'departures?limit=10000',
   events: 'events?limit=4096',
   misses: 'misses',
   findings: 'findings',

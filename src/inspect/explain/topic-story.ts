@@ -1,4 +1,5 @@
 import { counted } from '../../common/counted.ts'
+import { release } from '../../common/release.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
@@ -417,7 +418,7 @@ const DIFFERENCES: Readonly<Record<SimilarName['likeness'], string>> = {
 function askedText({ miss }: TopicFacts): string | undefined {
   if (miss === undefined) return undefined
   const clients = miss.clients.map(
-    ({ address, language, version }) => `${address} (${language}, ${versionName(version)})`,
+    ({ address, language, version }) => `${address} (${language}, ${release(versionName(version))})`,
   )
   const last = new Date(miss.lastSeenMs).toISOString().replace(/\.\d+Z$/, 'Z')
   return `${counted(miss.count, 'lookup')} found no route, the last at ${last}; clients that ask: ${list(clients)}.`

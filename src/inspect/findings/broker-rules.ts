@@ -1,4 +1,5 @@
 import { hostOf } from '../../common/host-of.ts'
+import { release } from '../../common/release.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { versionName } from '../../protocol/version-name.ts'
@@ -39,7 +40,7 @@ export function* checkBrokers(view: JudgedRoutes, sources: RuleSources, found: O
     if (suspicion === undefined) checkHeartbeat(live, sources.nowMs(), found)
     else reportUnreachable(live, suspicion, found)
     put(clustersOfName, brokerName, clusterName, brokerAddr)
-    if (version !== undefined) put(versionsOfCluster, clusterName, versionName(version), brokerName)
+    if (version !== undefined) put(versionsOfCluster, clusterName, release(versionName(version)), brokerName)
     yield
   }
   for (const live of outside) {
@@ -77,7 +78,7 @@ function checkMaster(group: BrokerData, sources: RuleSources, found: Observation
     const past =
       left === undefined
         ? ''
-        : ` Its master ${left.brokerAddr} ${left.cause === 'role changed' ? 'became a slave' : 'left'} on ${dateOf(left.atMs, sources)} (${left.cause}).`
+        : ` Its master ${left.brokerAddr} ${left.cause === 'role changed' ? 'became a slave' : 'left'} at ${dateOf(left.atMs, sources)} (${left.cause}).`
     return {
       text: `${name(brokerName)} of ${name(cluster)} has no master: ${role} it accepts no messages.${past} Start its master (brokerId=0).`,
       evidence: {

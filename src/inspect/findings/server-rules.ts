@@ -1,4 +1,5 @@
 import { counted } from '../../common/counted.ts'
+import { release } from '../../common/release.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { MQVersion } from '../../protocol/remoting-command.ts'
 import { versionName } from '../../protocol/version-name.ts'
@@ -225,10 +226,10 @@ function departedDetails(departed: readonly Departure[], sources: FindingSources
 /** Java clients that need the former dialect of JSON. The versions of other languages are numbers of their own. */
 export function oldClients({ clients }: Census): Observations {
   const found = new Observations()
-  for (const { kind, language, version, versionName: release, connections, hosts } of clients) {
+  for (const { kind, language, version, versionName, connections, hosts } of clients) {
     if (kind !== 'client' || language !== 'JAVA' || version >= MQVersion.V4_9_4) continue
-    found.add('old_clients', 'info', `${language} ${release}`, () => ({
-      text: `${counted(connections, 'connection')} ${connections === 1 ? 'is' : 'are'} of Java clients of ${release}, from ${hosts.join(', ')}. Upgrade them to 4.9.4 or later.`,
+    found.add('old_clients', 'info', `${language} ${release(versionName)}`, () => ({
+      text: `${counted(connections, 'connection')} ${connections === 1 ? 'is' : 'are'} of Java clients of ${release(versionName)}, from ${hosts.join(', ')}. Upgrade them to 4.9.4 or later.`,
       evidence: { connections, hosts },
     }))
   }
@@ -296,7 +297,9 @@ function leftDetails(misses: readonly TopicMiss[], loss: TopicLoss, clocks: Cloc
 }
 
 function clientTexts({ clients }: TopicMiss): string[] {
-  return clients.map(({ address, language, version }) => `${address} ${language} ${versionName(version)}`)
+  return clients.map(
+    ({ address, language, version }) => `${address} ${language} ${release(versionName(version))}`,
+  )
 }
 
 function missDetails(

@@ -234,7 +234,7 @@ function wholeDetails(broker: Broker, sources: TopicRuleSources): Details {
     ? `None of the ${counted(topics, 'topic')} of ${name(brokerName)} is writable`
     : `${overridden} of the ${counted(topics, 'topic')} of ${name(brokerName)} ${verb} not writable`
   const cause = wipe
-    ? `${wipe.by} wiped it (wipeWritePerm) on ${dateOf(wipe.atMs, sources)}`
+    ? `${wipe.by} wiped it (wipeWritePerm) at ${dateOf(wipe.atMs, sources)}`
     : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
   return {
     text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
@@ -293,7 +293,7 @@ function lockedDetails(broker: Broker, sources: TopicRuleSources): Details {
   const cause =
     registration === undefined
       ? 'Its permission there is what the broker registers.'
-      : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
+      : `${registration.by} registered it with request 217 at ${dateOf(registration.atMs, sources)}.`
   return details(
     locked.single === undefined ? `mqnamesrv topic explain tells why for each.${advice}` : cause,
     command,

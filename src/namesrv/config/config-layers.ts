@@ -137,6 +137,23 @@ function addEnvironment(given: Given, env: Readonly<Record<string, string | unde
     if (VARIABLES.includes(variable)) continue
     warn(given, 'unknown environment variable ignored', { variable, ...didYouMean(variable, VARIABLES) })
   }
+  noticeJvmOptions(given, env)
+}
+
+/** Variables from which scripts and images of the Java NameServer take options for its JVM. */
+const JVM_VARIABLES = ['JAVA_OPT', 'JAVA_OPT_EXT', 'HEAP_OPTS', 'JAVA_HEAP_SIZE']
+
+/** System properties among the options may be keys that Java's server has in effect: these are worth a warning. */
+function noticeJvmOptions(given: Given, env: Readonly<Record<string, string | undefined>>): void {
+  const variables = JVM_VARIABLES.filter((variable) => (env[variable] ?? '').trim() !== '')
+  if (variables.length === 0) return
+  given.notices.push({ level: 'info', message: 'JVM options ignored', fields: { variables } })
+  const options = variables.map((variable) => env[variable]).join(' ')
+  const names = [...options.matchAll(/(?<!\S)-D([^\s=]+)/g)].map(([, name = '']) => name)
+  const keys = names.filter((name) => (findConfigKey(name)?.effect ?? 'none') !== 'none')
+  if (keys.length > 0) {
+    warn(given, 'system properties in JVM options ignored; set these keys in the file', { keys })
+  }
 }
 
 function didYouMean(name: string, candidates: readonly string[]): { didYouMean?: string } {

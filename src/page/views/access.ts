@@ -16,8 +16,8 @@ import {
   table,
   time,
 } from '../components.ts'
+import { filtersOf } from '../filters.ts'
 import { count } from '../format.ts'
-import { replaceQueries } from '../router.ts'
 import { PAGE_ROWS, pageIndexOf, sortedRows, sortingOf } from '../sorting.ts'
 import type { Page, View } from '../views.ts'
 
@@ -51,10 +51,10 @@ const MODES: Readonly<Record<WhoAmI['mode'], readonly [Severity, string]>> = {
 export const accessView: View = { title: 'Access', render }
 
 function render(page: Page): TemplateResult {
-  const { store, route, changed } = page
-  const [text, group] = [route.query.get('q') ?? '', route.query.get('group') ?? '']
+  const { store } = page
+  const { values, choose } = filtersOf(page, 'q', 'group')
+  const { q: text, group } = values
   const whoami = store.watch('/api/v1/access/whoami')
-  const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
   return html`<section>
       ${heading('Policy in effect', '/api/v1/access/whoami')}
       ${seen(whoami, policyOf)}
@@ -91,14 +91,13 @@ function policyOf({ profile, mode, identity, host, network, tls }: WhoAmI): Temp
 function groupsOf({ groups }: WhoAmI): TemplateResult {
   return table({
     label: 'What you may do',
-    stacks: true,
     rows: groups,
     key: ({ group }) => group,
     columns: [
       { head: 'Group', cell: ({ group }) => html`<code>${group}</code>` },
       { head: 'Requests that', cell: ({ group }) => GROUPS[group], isText: true },
       {
-        head: 'From your address',
+        head: 'Decision',
         cell: ({ allowed }) => (allowed ? badge('good', 'allowed') : badge('warning', 'rejected')),
       },
       { head: 'By', cell: ({ rule }) => visible(rule) },
@@ -159,7 +158,9 @@ function rejectionsOf(
   ]
   const sorting = sortingOf(page, 'last')
   const index = pageIndexOf(page)
-  return html`${rejections.length === 0 ? nothing : pager({ route, total: rows.length, index, noun: 'rejections' })}
+  const times = rows.reduce((sum, each) => sum + each.count, 0)
+  const note = times === rows.length ? nothing : `, ${count(times)} with repeats`
+  return html`${rejections.length === 0 ? nothing : pager({ route, total: rows.length, index, noun: 'rejections', note })}
   ${table({
     label: 'Last rejections',
     rows: sortedRows(rows, columns, sorting).slice(index * PAGE_ROWS, (index + 1) * PAGE_ROWS),
@@ -197,7 +198,7 @@ function remedyOf({ code, group, host, accessKey, identity }: Rejection): Templa
   </details>`
 }
 
-/** YAML reads an IPv6 address without quotes as something else. */
-function ruleFor(group: Group, host: string): string {
+/** A rule of `accessFile`. YAML reads an IPv6 address without quotes as something else. */
+export function ruleFor(group: Group, host: string): string {
   return `  - allow: [${group}]\n    from: ${host.includes(':') ? `"${host}"` : host}`
 }

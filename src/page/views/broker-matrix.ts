@@ -1,36 +1,34 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../../common/visible.ts'
+import { hostOf } from '../../common/host-of.ts'
+import { release } from '../../common/release.ts'
 import type { Views } from '../api-types.ts'
-import { badge, type Column, name, type Severity, table, time } from '../components.ts'
+import { badge, type Column, name, type Severity, sentence, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
 import { href } from '../router.ts'
-import type { ServerEvent } from '../store.ts'
 
 type Brokers = Views['/api/v1/brokers']
 type Group = Brokers['brokers'][number]
 type Member = Group['members'][number]
-
-/** The last departure of a broker that has not come back. */
-interface Departure {
-  readonly event: ServerEvent
-  readonly severity: Severity
-  readonly word: string
-}
+type Departure = Views['/api/v1/departures']['departures'][number]
 
 interface Row {
   readonly brokerName: string
   readonly clusters: readonly string[]
+  readonly needsAttention: boolean
   readonly members: ReadonlyMap<string, Member>
   readonly departures: Map<string, Departure>
 }
 
-const DEPARTURES: Readonly<Partial<Record<ServerEvent['kind'], readonly [Severity, string]>>> = {
-  broker_left: ['neutral', 'left'],
-  broker_lost: ['critical', 'lost'],
-  broker_expired: ['critical', 'expired'],
-  broker_unreachable: ['critical', 'unreachable'],
-  broker_not_returned: ['critical', 'not returned'],
+/** How a cause looks, and its word. */
+const CAUSES: Readonly<Record<Departure['cause'], readonly [Severity, string]>> = {
+  request: ['neutral', 'left'],
+  renamed: ['neutral', 'renamed'],
+  'connection lost': ['critical', 'lost'],
+  'disconnected by operator': ['critical', 'lost'],
+  expired: ['critical', 'expired'],
+  unreachable: ['critical', 'unreachable'],
+  'not returned': ['critical', 'not returned'],
 }
 /** Groups that are shown; the others are a link away. */
 const MAX_ROWS = 60
@@ -42,20 +40,20 @@ const DEPARTED_MS = 3_600_000
 /**
  * Broker groups as rows, those that need attention first, and ids as columns. A broker that has gone stays for an hour, with the
  * reason.
- * @param events - The oldest first.
+ * @param departures - Of brokers that have not come back.
  * @param ageMillis - Since the server said so: heartbeats are that much older.
  */
 export function brokerMatrix(
   brokers: Brokers,
-  events: readonly ServerEvent[],
+  departures: readonly Departure[],
   ageMillis: number,
   nowMs: number,
 ): TemplateResult {
-  const all = rowsOf(brokers, events, nowMs)
+  const all = rowsOf(brokers, departures, nowMs)
   const rows = all.slice(0, MAX_ROWS)
   const hidden = all.length - rows.length + brokers.matching - brokers.brokers.length
   const ids = [
-    ...new Set(rows.flatMap(({ members, departures }) => [...members.keys(), ...departures.keys()])),
+    ...new Set(rows.flatMap(({ members, departures: gone }) => [...members.keys(), ...gone.keys()])),
   ]
   ids.sort((a, b) => Number(a) - Number(b))
   const beyond = new Set(ids.slice(MAX_IDS))
@@ -84,57 +82,40 @@ export function brokerMatrix(
   return html`${matrix}<p class="panel-more"><a href=${href(['brokers'])}>and ${counted(hidden, 'more group')}</a></p>`
 }
 
-function rowsOf({ brokers, next }: Brokers, events: readonly ServerEvent[], nowMs: number): Row[] {
-  const rows = new Map<string, Row>()
-  for (const { brokerName, clusters, members } of brokers)
-    rows.set(brokerName, {
-      brokerName,
-      clusters,
-      members: new Map(members.map((member) => [`${member.brokerId}`, member])),
-      departures: new Map(),
-    })
-  for (const event of events) {
-    const { kind, brokerName, brokerId, cluster } = event
-    const [severity, word] = DEPARTURES[kind] ?? []
-    if (brokerName === null || brokerId === null || severity === undefined || word === undefined) continue
-    // Groups on later pages are not known here.
-    if (nowMs - Date.parse(event.time) > DEPARTED_MS || (next !== null && brokerName > next)) continue
-    const row = rows.get(brokerName)
-    if (row?.members.has(`${brokerId}`)) continue
-    const departures = row?.departures ?? new Map<string, Departure>()
-    departures.set(`${brokerId}`, { event, severity, word })
-    if (row === undefined)
-      rows.set(brokerName, {
-        brokerName,
-        clusters: cluster === null ? [] : [cluster],
-        members: new Map(),
-        departures,
-      })
+function rowsOf({ brokers }: Brokers, departures: readonly Departure[], nowMs: number): Row[] {
+  const rows = new Map(brokers.map((group) => [group.brokerName, rowOf(group)]))
+  for (const departure of departures) {
+    const { brokerName, brokerId, cluster } = departure
+    if (nowMs - Date.parse(departure.time) > DEPARTED_MS) continue
+    const row =
+      rows.get(brokerName) ?? rowOf({ brokerName, clusters: [cluster], needsAttention: false, members: [] })
+    // The list of brokers may be the newer one.
+    if (row.members.has(`${brokerId}`)) continue
+    row.departures.set(`${brokerId}`, departure)
+    rows.set(brokerName, row)
   }
   return [...rows.values()].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
 }
 
+function rowOf({
+  members,
+  ...group
+}: Pick<Group, 'brokerName' | 'clusters' | 'needsAttention' | 'members'>): Row {
+  const byId = members.map((member): [string, Member] => [`${member.brokerId}`, member])
+  return { ...group, members: new Map(byId), departures: new Map() }
+}
+
 function orderOf(row: Row): string {
-  return `${needsAttention(row) ? 0 : 1}${row.clusters.join(' ')}\n${row.brokerName}`
+  return `${isUrgent(row) ? 0 : 1}${row.clusters.join(' ')}\n${row.brokerName}`
 }
 
-function needsAttention({ members, departures }: Row): boolean {
-  return (
-    [...departures.values()].some(({ severity }) => severity === 'critical') ||
-    (members.size > 0 && !members.has('0')) ||
-    [...members.values()].some(
-      ({ state, announcesOwnAddress }) =>
-        state === 'late' || state === 'suspected' || announcesOwnAddress === false,
-    )
-  )
+function isUrgent({ needsAttention, departures }: Row): boolean {
+  return needsAttention || [...departures.values()].some(({ cause }) => CAUSES[cause][0] === 'critical')
 }
 
-function groupCell({ brokerName, clusters, members }: Row): TemplateResult {
-  const shown =
-    members.size === 0
-      ? name(brokerName)
-      : html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`
-  return html`${shown}<div class="clusters">${clusters.map((cluster) => html`<div>${name(cluster)}</div>`)}</div>`
+function groupCell({ brokerName, clusters }: Row): TemplateResult {
+  return html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>
+    <div class="clusters">${clusters.map((cluster) => html`<div>${name(cluster)}</div>`)}</div>`
 }
 
 function idCell(
@@ -153,7 +134,7 @@ function idCell(
 function memberCell(member: Member, ageMillis: number): TemplateResult {
   const { address, versionName, state, peer, announcesOwnAddress } = member
   return html`<div class="member">
-    <div>${name(address)} <span class="quiet">${versionName ?? ''}</span></div>
+    <div>${name(address)} <span class="quiet">${release(versionName ?? '')}</span></div>
     <div class="member-state">
       ${heartbeat(member, ageMillis)} ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
     </div>
@@ -161,14 +142,10 @@ function memberCell(member: Member, ageMillis: number): TemplateResult {
   </div>`
 }
 
-function departureCell({ event, severity, word }: Departure, nowMs: number): TemplateResult {
+function departureCell({ address, cause, time: at, text }: Departure, nowMs: number): TemplateResult {
   return html`<div class="member">
-    <div class="quiet">${name(event.address ?? '')}</div>
-    <div>${badge(severity, word)} ${time(event.time, nowMs)}</div>
-    <div>${visible(event.text.split(';', 1)[0] ?? '')}</div>
+    <div class="quiet">${name(address)}</div>
+    <div>${badge(...CAUSES[cause])} ${time(at, nowMs)}</div>
+    <div>${sentence(text)}</div>
   </div>`
-}
-
-function hostOf(address: string): string {
-  return visible(address.replace(/:\d+$/, ''))
 }

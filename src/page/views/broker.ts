@@ -87,7 +87,6 @@ function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateRes
   return html`<p class="quiet facts">${facts.map((fact, at) => html`${at === 0 ? '' : '; '}${fact}`)}</p>
     ${table({
       label: 'Members',
-      stacks: true,
       rows: members.map((member) => ({ ...group, ...member })),
       key: ({ brokerId }) => `${brokerId}`,
       columns: [
@@ -174,7 +173,7 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
   return html`<section>
     ${heading('Topics', '/api/v1/brokers/{name}/topics', options)}
     <div class="filters">
-      ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed))}
+      ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed), 'server')}
     </div>
     ${seenList(
       `topics of ${brokerName}`,

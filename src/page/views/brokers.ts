@@ -1,4 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { hostOf } from '../../common/host-of.ts'
+import { release } from '../../common/release.ts'
 import type { Views } from '../api-types.ts'
 import {
   badge,
@@ -13,9 +15,10 @@ import {
   time,
 } from '../components.ts'
 import { isOfBroker } from '../event-log.ts'
+import { filtersOf } from '../filters.ts'
 import { count, counted } from '../format.ts'
 import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
-import { href, replaceQueries } from '../router.ts'
+import { href } from '../router.ts'
 import { PAGE_ROWS, pageIndexOf, sortedRows, sortingOf } from '../sorting.ts'
 import type { Page, View } from '../views.ts'
 
@@ -27,14 +30,12 @@ export type Member = Group['members'][number] & Pick<Group, 'brokerName' | 'clus
 export const brokersView: View = { title: 'Brokers', render }
 
 function render(page: Page): TemplateResult {
-  const { store, route, changed } = page
-  const [text = '', cluster = '', state = ''] = ['q', 'cluster', 'state'].map(
-    (each) => route.query.get(each) ?? '',
-  )
+  const { store } = page
+  const { values, choose } = filtersOf(page, 'q', 'cluster', 'state')
+  const { q: text, cluster, state } = values
   const options = { query: { cluster }, concerns: isOfBroker }
   const brokers = store.watch('/api/v1/brokers', options)
   const clusters = store.watch('/api/v1/clusters', { concerns: isOfBroker }).value?.clusters ?? []
-  const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
   return html`<section>
     ${heading('Members of broker groups', '/api/v1/brokers', options)}
     <div class="filters">
@@ -125,7 +126,7 @@ export function memberColumns(ageMillis: number, nowMs: number): readonly Column
       cell: ({ address, announcesOwnAddress, peer }) => html`${name(address)}
         ${
           announcesOwnAddress === false
-            ? html`<div>${badge('warning', `registers from ${(peer ?? '').replace(/:\d+$/, '')}`)}</div>`
+            ? html`<div>${badge('warning', `registers from ${hostOf(peer ?? '')}`)}</div>`
             : nothing
         }`,
       sort: { key: 'address', by: ({ address }) => address },
@@ -146,7 +147,7 @@ export function memberColumns(ageMillis: number, nowMs: number): readonly Column
     },
     {
       head: 'Version',
-      cell: ({ versionName, language }) => html`${versionName ?? '–'}
+      cell: ({ versionName, language }) => html`${versionName === null ? '–' : release(versionName)}
         ${language === null || language === 'JAVA' ? nothing : html`<span class="quiet">${name(language)}</span>`}`,
       sort: { key: 'version', by: ({ version }) => version },
     },

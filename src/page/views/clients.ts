@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { release } from '../../common/release.ts'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import {
@@ -15,8 +16,9 @@ import {
   table,
   time,
 } from '../components.ts'
+import { type Filters, filtersOf } from '../filters.ts'
 import { count, counted, duration } from '../format.ts'
-import { href, replaceQueries } from '../router.ts'
+import { href } from '../router.ts'
 import { PAGE_ROWS, pageIndexOf, sortingOf } from '../sorting.ts'
 import type { ServerEvent } from '../store.ts'
 import type { Page, View } from '../views.ts'
@@ -44,14 +46,18 @@ export const CAUSES: Readonly<Record<Cause, readonly [Severity, string]>> = {
   internal_error: ['critical', 'internal error'],
 }
 
+/** Open connections have no cause, and no order by it. */
+const OF_CLOSED = { sort: '', cause: '' }
+
 export const clientsView: View = { title: 'Clients', render }
 
 const FILTERS = ['state', 'kind', 'language', 'version', 'cause', 'address'] as const
-type Filter = Readonly<Record<(typeof FILTERS)[number], string>>
+type ClientFilters = Filters<(typeof FILTERS)[number]>
 
 function render(page: Page): TemplateResult {
   const { store, route } = page
-  const filter = Object.fromEntries(FILTERS.map((each) => [each, route.query.get(each) ?? ''])) as Filter
+  const filters = filtersOf(page, ...FILTERS)
+  const filter = filters.values
   const isClosed = filter.state === 'closed'
   const sorting = sortingOf(page, isClosed ? 'closed' : 'opened')
   const index = pageIndexOf(page)
@@ -74,7 +80,7 @@ function render(page: Page): TemplateResult {
     </section>
     <section>
       ${heading('Connections', '/api/v1/connections', options)}
-      ${filters(filter, programs.value?.clients ?? [], connections.value, page)}
+      ${filterFields(filters, programs.value?.clients ?? [], connections.value)}
       ${seenList(
         'connections',
         connections,
@@ -96,22 +102,22 @@ function isOfConnections({ kind }: ServerEvent): boolean {
   return kind === 'connection_closed' || kind.startsWith('broker_')
 }
 
-function emptyText(filter: Filter, { matching }: Connections, isClosed: boolean): string {
+function emptyText(filter: ClientFilters['values'], { matching }: Connections, isClosed: boolean): string {
   if (matching > 0) return 'This page does not exist; go to the first.'
   if (FILTERS.some((each) => each !== 'state' && filter[each] !== '')) return 'No connection matches.'
   return isClosed ? 'No connection has closed since the start.' : 'Nothing is connected.'
 }
 
 function programsOf({ clients, connections, others }: Clients): TemplateResult {
+  const unnamed = clients.reduce((rest, program) => rest - program.connections, connections - others)
   return html`${table({
     label: 'Clients by program',
-    stacks: true,
     rows: clients,
     key: ({ kind, language, versionName }) => `${kind} ${language} ${versionName}`,
     columns: [
       { head: 'Kind', cell: ({ kind }) => kind },
       { head: 'Language', cell: ({ language }) => name(language) },
-      { head: 'Version', cell: ({ versionName }) => versionName },
+      { head: 'Version', cell: ({ versionName }) => release(versionName) },
       {
         head: 'Connections',
         cell: (program) =>
@@ -122,7 +128,8 @@ function programsOf({ clients, connections, others }: Clients): TemplateResult {
     ],
     empty: 'Nothing is connected that has sent a request.',
   })}
-  ${others > 0 ? html`<p class="quiet">${counted(others, 'connection')} of ${count(connections)} from other programs.</p>` : nothing}`
+  ${others > 0 ? html`<p class="quiet">${counted(others, 'connection')} from other programs.</p>` : nothing}
+  ${unnamed > 0 ? html`<p class="quiet">${counted(unnamed, 'connection')} without a request yet.</p>` : nothing}`
 }
 
 function filterOf({ kind, language, version }: Program): Record<string, string> {
@@ -142,30 +149,24 @@ function addressPrefix(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]:` : `${host}:`
 }
 
-function filters(
-  filter: Filter,
+function filterFields(
+  { values: filter, choose }: ClientFilters,
   programs: readonly Program[],
   connections: Connections | undefined,
-  { changed }: Page,
 ): TemplateResult {
-  const choose = (key: keyof Filter) => (value: string) => {
-    // Open connections have no cause, and no order by it.
-    const others = key === 'state' ? { sort: '', cause: '' } : {}
-    replaceQueries({ ...others, [key]: value, page: '' }, changed)
-  }
   const languages = [...new Set(programs.map(({ language }) => language))].sort()
   const versions = new Map(
     programs
       .filter(({ version }) => version >= 0)
       .sort((a, b) => b.version - a.version)
-      .map(({ version, versionName }) => [`${version}`, versionName]),
+      .map(({ version, versionName }) => [`${version}`, release(versionName)]),
   )
   const causes = Object.entries(connections?.closedBy ?? {}).map(
     ([cause, closed]) => [cause, `${CAUSES[cause as Cause][1]} (${count(closed)})`] as const,
   )
   return html`<div class="filters">
-    ${choice('Show', filter.state, ['closed'], choose('state'), 'open')}
-    ${searchField('Address begins with', filter.address, choose('address'))}
+    ${choice('Show', filter.state, ['closed'], choose('state', OF_CLOSED), 'open')}
+    ${searchField('Address begins with', filter.address, choose('address'), 'server')}
     ${choice('Kind', filter.kind, ['client', 'broker', 'admin', 'unknown'], choose('kind'))}
     ${choice('Language', filter.language, languages, choose('language'))}
     ${choice('Version', filter.version, [...versions], choose('version'))}
@@ -194,7 +195,7 @@ function columnsOf(isClosed: boolean, nowMs: number): readonly Column<Connection
     },
     {
       head: 'Version',
-      cell: ({ versionName }) => versionName ?? '–',
+      cell: ({ versionName }) => (versionName === null ? '–' : release(versionName)),
       sort: { key: 'version', isDescending: true },
     },
     {

@@ -25,28 +25,44 @@ function render({ store, route, changed }: Page): TemplateResult {
     everyMillis: 30_000,
     concerns: ({ kind }) => kind === 'configuration_changed',
   })
-  return html`<div class="filters">${searchField('Key or meaning', text, (value) => replaceQuery('text', value, changed))}</div>
-    ${seen(watched, ({ keys }) => {
-      const wanted = text.trim().toLowerCase()
-      const found = keys.filter(({ key, meaning }) => `${key}\n${meaning}`.toLowerCase().includes(wanted))
-      const [changedKeys, others] = [found.filter(isChanged), found.filter((key) => !isChanged(key))]
-      return html`<div class="parts"><p class="found quiet" role="status">
-          ${found.length === keys.length ? counted(keys.length, 'key') : `${count(found.length)} of ${counted(keys.length, 'key')}`}
+  return html`<section>
+      ${heading('All keys', '/api/v1/config')}
+      <div class="card change">
+        <p>
+          To change a key that takes effect live, or for new connections, where <code>config set</code> accepts it:
         </p>
-        <section>
-          ${heading('Different from the default', '/api/v1/config')}
-          ${keyTable('Different from the default', changedKeys, wanted === '' ? 'Every key has its default.' : 'No such key differs from its default.')}
-        </section>
-        <section>
-          ${heading('At the default')}
-          ${keyTable('At the default', others, wanted === '' ? 'No key has its default.' : 'No such key is at its default.')}
-        </section></div>`
-    })}
+        ${command('mqnamesrv config set KEY=VALUE')}
+        <p>To change any other: in the configuration file, and then a restart.</p>
+      </div>
+      <div class="filters">${searchField('Key or meaning', text, (value) => replaceQuery('text', value, changed))}</div>
+      ${seen(watched, ({ keys }) => {
+        const matching = found(keys, text).length
+        return html`<p class="found quiet" role="status">
+          ${matching === keys.length ? counted(keys.length, 'key') : `${count(matching)} of ${counted(keys.length, 'key')}`}
+        </p>`
+      })}
+    </section>
+    ${watched.value === undefined ? nothing : keyTables(found(watched.value.keys, text), text)}`
+}
+
+function found(keys: readonly Key[], text: string): readonly Key[] {
+  const wanted = text.trim().toLowerCase()
+  return keys.filter(({ key, meaning }) => `${key}\n${meaning}`.toLowerCase().includes(wanted))
+}
+
+function keyTables(keys: readonly Key[], text: string): TemplateResult {
+  const isSearched = text.trim() !== ''
+  return html`<section>
+      ${heading('Different from the default')}
+      ${keyTable('Different from the default', keys.filter(isChanged), isSearched ? 'No such key differs from its default.' : 'Every key has its default.')}
+    </section>
     <section>
-      ${heading('To change a key')}
-      <p>Keys that take effect live, or for new connections, where <code>config set</code> accepts them:</p>
-      ${command('mqnamesrv config set KEY=VALUE')}
-      <p>All others: in the configuration file, and then a restart.</p>
+      ${heading('At the default')}
+      ${keyTable(
+        'At the default',
+        keys.filter((key) => !isChanged(key)),
+        isSearched ? 'No such key is at its default.' : 'No key has its default.',
+      )}
     </section>`
 }
 
@@ -72,7 +88,6 @@ function keyTable(label: string, keys: readonly Key[], empty: string): TemplateR
       { head: 'Takes effect', cell: ({ effect, updatable }) => effectOf(effect, updatable) },
     ],
     empty,
-    stacks: true,
   })}</div>`
 }
 

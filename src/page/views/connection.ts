@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { release } from '../../common/release.ts'
 import type { Views } from '../api-types.ts'
 import { badge, command, emptyState, figure, heading, name, seen, time } from '../components.ts'
 import { bytes, count, duration } from '../format.ts'
@@ -34,7 +35,7 @@ function factsOf(connection: Connection, nowMs: number): TemplateResult {
       ${figure('Address', name(address))}
       ${figure('State', badge(isClosed ? 'neutral' : 'good', state))}
       ${figure('Kind', kind)} ${figure('Language', language === null ? '–' : name(language))}
-      ${figure('Version', versionName ?? '–')}
+      ${figure('Version', versionName === null ? '–' : release(versionName))}
       ${figure('TLS', tls === null ? 'no' : html`${tls.protocol} <span class="quiet">${tls.cipher}</span>`)}
       ${tls?.clientSubject == null ? nothing : figure('Certificate', name(tls.clientSubject))}
       ${figure('PROXY header', proxied ? 'yes' : 'no')}

@@ -1,41 +1,52 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
-import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
-import { count, counted } from '../format.ts'
+import {
+  announce,
+  badge,
+  choice,
+  heading,
+  name,
+  searchField,
+  seen,
+  sentence,
+  table,
+  time,
+} from '../components.ts'
+import { MAX_EVENTS, type ServerEvent } from '../event-log.ts'
+import { clockTime, count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
-import type { Seen, ServerEvent } from '../store.ts'
+import type { Seen, Store } from '../store.ts'
 import type { Page, View } from '../views.ts'
 
 export const eventsView: View = { title: 'Events', render }
 
-/** All that the server keeps. */
-const OPTIONS = { query: { limit: '4096' }, isStreamed: true, concerns: () => false }
 /** Rows that are drawn, and that one more press of the button adds. */
 const STEP = 200
 
 let drawn = STEP
-/** The events as they were when the reader paused; then, none are read. */
-let paused: readonly ServerEvent[] | undefined
-const AS_IT_WAS: Seen<Views['/api/v1/events']> = {
-  value: { bootId: '', added: 0, events: [] },
-  error: undefined,
-  ageMillis: undefined,
-  isStale: false,
-}
+/** What the reader paused at; it stays on the way to another view and back. */
+let paused: { readonly atMs: number; readonly events: readonly ServerEvent[] } | undefined
 
 function render(page: Page): TemplateResult {
   const { store, route } = page
   const kind = route.query.get('kind') ?? undefined
-  // The same template for both, so that the button that pauses keeps the focus.
-  const view = paused === undefined ? store.watch('/api/v1/events', OPTIONS) : AS_IT_WAS
   return html`<section>
     ${heading('Most recent first', '/api/v1/events', { query: { kind } })}
-    ${seen(view, ({ events }) => {
-      store.log.merge(events)
-      return content(paused ?? store.log.events, page)
-    })}
+    ${seen(watchEvents(store), (events) => content(paused?.events ?? events, page))}
   </section>`
+}
+
+/**
+ * The last events of the server, the oldest first: what the stream has brought, after one read of those before.
+ * @param limit - Of that read; what the log has beyond stays.
+ */
+export function watchEvents(store: Store, limit = MAX_EVENTS): Seen<readonly ServerEvent[]> {
+  const read = store.watch('/api/v1/events', {
+    query: { limit: `${limit}` },
+    isStreamed: true,
+    concerns: () => false,
+  })
+  if (read.value !== undefined) store.log.merge(read.value.events)
+  return { ...read, value: read.value && store.log.events }
 }
 
 function content(events: readonly ServerEvent[], page: Page): TemplateResult {
@@ -66,6 +77,7 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
       ${searchField('Topic or text', topic, (value) => replaceQuery('topic', value, changed))}
       ${pauseButton(page)}
     </div>
+    ${pausedNotice(nowMs)}
     <p class="found quiet" role="status">
       ${isFiltered ? `${count(matching.length)} of ${counted(events.length, 'event')}` : counted(events.length, 'event')}
     </p>
@@ -73,12 +85,11 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
       label: 'Events',
       rows,
       key: ({ id }) => id,
-      stacks: true,
       columns: [
         { head: 'Time', cell: (event) => time(event.time, nowMs) },
         { head: 'Kind', cell: (event) => html`<code>${event.kind}</code>` },
         { head: 'Subject', cell: subject },
-        { head: 'What happened', cell: (event) => visible(event.text), isText: true },
+        { head: 'What happened', cell: (event) => sentence(event.text), isText: true },
       ],
       empty: isFiltered
         ? html`No event matches. <a href=${href(['events'])}>Show all.</a>`
@@ -109,16 +120,21 @@ function subject({ brokerName, topic, subject: about }: ServerEvent): TemplateRe
   return topic === null ? name(about) : html`<a href=${href(['topics', topic])}>${name(about)}</a>`
 }
 
-function pauseButton({ store, changed }: Page): TemplateResult {
-  const known = new Set(paused?.map(({ id }) => id))
-  const added = paused === undefined ? 0 : store.log.events.filter(({ id }) => !known.has(id)).length
+function pauseButton({ nowMs, store, changed }: Page): TemplateResult {
   const onClick = () => {
-    paused = paused === undefined ? store.log.events : undefined
+    paused = paused === undefined ? { atMs: nowMs, events: store.log.events } : undefined
     announce(paused === undefined ? 'Events resumed' : 'Events are paused')
     changed()
   }
+  const known = new Set(paused?.events.map(({ id }) => id))
+  const added = paused === undefined ? 0 : store.log.events.filter(({ id }) => !known.has(id)).length
   const label = paused === undefined ? 'Pause' : `Resume${added === 0 ? '' : `, ${count(added)} new`}`
   return html`<button type="button" @click=${onClick}>${label}</button>`
+}
+
+function pausedNotice(nowMs: number): TemplateResult | typeof nothing {
+  if (paused === undefined) return nothing
+  return html`<p>${badge('warning', 'Paused')} This is the list as of ${clockTime(new Date(paused.atMs), new Date(nowMs))}.</p>`
 }
 
 function showMore(changed: () => void): void {

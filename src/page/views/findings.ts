@@ -1,8 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
-import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { badge, command, emptyState, name, time } from '../components.ts'
+import { badge, command, emptyState, name, sentence, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 
 type Findings = Views['/api/v1/findings']
@@ -50,7 +49,7 @@ function findingItem(
       <code class="quiet">${rule}</code>
       <span class="since">since ${time(since, nowMs)}</span>
     </div>
-    <p>${visible(text)}</p>
+    <p>${sentence(text)}</p>
     ${facts.length === 0 ? nothing : evidenceList(facts)} ${fix === null ? nothing : command(fix)}
   </li>`
 }
@@ -63,7 +62,8 @@ function evidenceList(facts: readonly [string, Evidence][]): TemplateResult {
 
 function evidenceValue(value: Evidence): TemplateResult {
   if (typeof value === 'number') return html`${count(value)}`
-  if (typeof value === 'string') return name(value)
+  if (typeof value === 'string')
+    return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? html`${sentence(value)}` : name(value)
   const more = value.length - MAX_NAMES
   return html`${value.slice(0, MAX_NAMES).map((each, at) => html`${at === 0 ? '' : ', '}${name(each)}`)}${more > 0 ? ` and ${count(more)} more` : ''}`
 }

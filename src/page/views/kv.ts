@@ -2,71 +2,72 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import { badge, choice, command, emptyState, heading, name, searchField, seen, table } from '../components.ts'
+import { filtersOf } from '../filters.ts'
 import { count, counted } from '../format.ts'
-import { href, replaceQuery } from '../router.ts'
-import type { Store } from '../store.ts'
+import { watchPages } from '../pages.ts'
+import { href } from '../router.ts'
+import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
 
-type Table = Views['/api/v1/kv']
-type Entry = Table['entries'][number]
+type Entry = Views['/api/v1/kv']['entries'][number]
 
 export const kvView: View = { title: 'KV', render }
 
 const ORDER_NAMESPACE = 'ORDER_TOPIC_CONFIG'
+const OPTIONS: WatchOptions = {
+  query: { limit: '10000' },
+  everyMillis: 30_000,
+  concerns: ({ kind }) => kind === 'kv_changed',
+}
 const MAX_PAGES = 10
 /** Rows that are drawn; the search finds the others. */
 const MAX_ROWS = 500
 const SHORT = 160
 const MAX_SHOWN_VALUE = 16_384
 
-function render({ store, route, changed }: Page): TemplateResult {
-  const namespace = route.query.get('namespace') ?? ''
-  const text = route.query.get('text') ?? ''
-  const [first, more] = pagesOf(store)
-  return html`${heading('All namespaces', '/api/v1/kv')}
-  ${seen(first, ({ total, entries: some }) => {
-    if (total === 0)
-      return emptyState(html`The key-value table is empty. Tools keep what they like in it, and clients get the order of a topic's queues from it.
-        ${command('mqnamesrv kv set NAMESPACE KEY VALUE')}`)
-    const all = [...some, ...more]
-    const wanted = text.toLowerCase()
-    const found = all.filter(
-      (entry) =>
-        (namespace || entry.namespace) === entry.namespace &&
-        (wanted === '' || `${entry.key}\n${entry.value}`.toLowerCase().includes(wanted)),
-    )
-    const order = found.filter((entry) => entry.namespace === ORDER_NAMESPACE)
-    const others = found.filter((entry) => entry.namespace !== ORDER_NAMESPACE)
-    return html`<div class="parts"><div>
-      <div class="filters">
-        ${choice('Namespace', namespace, namespacesOf(all), (value) => replaceQuery('namespace', value, changed))}
-        ${searchField('Key or value', text, (value) => replaceQuery('text', value, changed))}
-      </div>
-      <p class="found quiet" role="status">
-        ${found.length === total ? entriesOf(total) : `${count(found.length)} of ${entriesOf(total)}`}${all.length < total ? `, the first ${count(all.length)} of which are searched` : nothing}
-      </p></div>
-      ${namespace === '' || namespace === ORDER_NAMESPACE ? orderSection(order, text) : nothing}
-      ${namespace === ORDER_NAMESPACE ? nothing : otherSection(others, namespace, total - order.length)}</div>`
-  })}`
+function render(page: Page): TemplateResult {
+  const { store } = page
+  const { values, choose } = filtersOf(page, 'namespace', 'text')
+  const { namespace, text } = values
+  const { pages, last } = watchPages(store, '/api/v1/kv', OPTIONS, MAX_PAGES)
+  const [first] = pages
+  const all = pages.flatMap(({ entries }) => entries)
+  return html`<section>
+      ${heading('All namespaces', '/api/v1/kv')}
+      ${seen({ ...last, value: first, error: first === undefined ? last.error : undefined }, ({ total }) =>
+        total === 0
+          ? emptyState(html`The key-value table is empty. Tools keep what they like in it, and clients get the order of a topic's queues from it.
+            ${command('mqnamesrv kv set NAMESPACE KEY VALUE')}`)
+          : html`<div class="filters">
+                ${choice('Namespace', namespace, namespacesOf(all), choose('namespace'))}
+                ${searchField('Key or value', text, choose('text'))}
+              </div>
+              <p class="found quiet" role="status">${foundText(found(all, namespace, text).length, all.length, total)}</p>`,
+      )}
+    </section>
+    ${first === undefined || first.total === 0 ? nothing : tables(all, namespace, text, first.total)}`
 }
 
-/** The first page of the table, and the entries of the others. */
-function pagesOf(store: Store) {
-  const page = (after: string | undefined) =>
-    store.watch('/api/v1/kv', {
-      query: { limit: '10000', after },
-      everyMillis: 30_000,
-      concerns: ({ kind }) => kind === 'kv_changed',
-    })
-  const first = page(undefined)
-  const more: Entry[] = []
-  let next = first.value?.next ?? undefined
-  for (let pages = 1; next !== undefined && pages < MAX_PAGES; pages++) {
-    const { value } = page(next)
-    more.push(...(value?.entries ?? []))
-    next = value?.next ?? undefined
-  }
-  return [first, more] as const
+function found(all: readonly Entry[], namespace: string, text: string): readonly Entry[] {
+  const wanted = text.toLowerCase()
+  return all.filter(
+    (entry) =>
+      (namespace || entry.namespace) === entry.namespace &&
+      (wanted === '' || `${entry.key}\n${entry.value}`.toLowerCase().includes(wanted)),
+  )
+}
+
+function foundText(matching: number, read: number, total: number): string {
+  const searched = read < total ? `, the first ${count(read)} of which are searched` : ''
+  return `${matching === total ? entriesOf(total) : `${count(matching)} of ${entriesOf(total)}`}${searched}`
+}
+
+function tables(all: readonly Entry[], namespace: string, text: string, total: number): TemplateResult {
+  const matching = found(all, namespace, text)
+  const order = matching.filter((entry) => entry.namespace === ORDER_NAMESPACE)
+  const others = matching.filter((entry) => entry.namespace !== ORDER_NAMESPACE)
+  return html`${namespace === '' || namespace === ORDER_NAMESPACE ? orderSection(order, text) : nothing}
+    ${namespace === ORDER_NAMESPACE ? nothing : otherSection(others, namespace, total - order.length)}`
 }
 
 function namespacesOf(entries: readonly Entry[]): string[] {
@@ -80,7 +81,6 @@ function orderSection(entries: readonly Entry[], text: string): TemplateResult {
       label: 'Order configuration',
       rows: entries.slice(0, MAX_ROWS),
       key: ({ key }) => key,
-      stacks: true,
       columns: [
         { head: 'Topic', cell: ({ key }) => html`<a href=${href(['topics', key])}>${name(key)}</a>` },
         { head: 'Queues by broker', cell: ({ value }) => queues(value), isText: true },
@@ -137,7 +137,6 @@ function otherSection(entries: readonly Entry[], namespace: string, totalOfOther
       label: 'Entries of other namespaces',
       rows: entries.slice(0, MAX_ROWS),
       key: ({ namespace, key }) => JSON.stringify([namespace, key]),
-      stacks: true,
       columns: [
         {
           head: 'Namespace',

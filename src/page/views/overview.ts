@@ -1,8 +1,20 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
+import { release } from '../../common/release.ts'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { badge, emptyState, figure, jsonLink, name, panel, type Severity, seen, time } from '../components.ts'
+import {
+  badge,
+  emptyState,
+  figure,
+  jsonLink,
+  name,
+  panel,
+  type Severity,
+  seen,
+  sentence,
+  time,
+} from '../components.ts'
 import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'
 import { type RateSample, rateSamples } from '../rates.ts'
@@ -11,6 +23,7 @@ import { sparkline } from '../sparkline.ts'
 import { watchStatus } from '../status.ts'
 import type { Page, View } from '../views.ts'
 import { brokerMatrix } from './broker-matrix.ts'
+import { watchEvents } from './events.ts'
 import { findingCount, findingList } from './findings.ts'
 
 type Status = Views['/api/v1/status']
@@ -22,9 +35,7 @@ const MAX_GROUPS = 300
 const MAX_MISSES = 20
 const MAX_DIFFERENCES = 3
 const MAX_EVENTS = 50
-/** Events that are read: departures of brokers are among them. */
-const EVENTS_QUERY = { limit: '200' }
-const BROKERS_QUERY = { limit: `${MAX_GROUPS}` }
+const BROKERS_QUERY = { sort: 'attention', limit: `${MAX_GROUPS}` }
 /** An event is marked as new for this long. */
 const NEW_MS = 5_000
 
@@ -32,26 +43,23 @@ export const overviewView: View = { title: 'Overview', render }
 
 function render({ store, nowMs }: Page): TemplateResult {
   const status = watchStatus(store)
-  // Said once: the other views would fail for the same reason.
-  if (status.value === undefined && status.error !== undefined)
-    return html`<section aria-label="Verdict">${seen(status, () => nothing)}</section>`
   const findings = store.watch('/api/v1/findings', {
     everyMillis: 5_000,
     concerns: ({ kind }) => kind === 'finding_raised' || kind === 'finding_cleared',
   })
-  const events = store.watch('/api/v1/events', { query: EVENTS_QUERY })
+  const events = watchEvents(store, MAX_EVENTS)
   const brokers = store.watch('/api/v1/brokers', {
     query: BROKERS_QUERY,
     everyMillis: 3_000,
     concerns: isOfBroker,
   })
+  const departures = store.watch('/api/v1/departures', { concerns: isOfBroker }).value?.departures ?? []
   const misses = store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
   const peers = store.watch('/api/v1/peers', {
     everyMillis: 5_000,
     concerns: ({ kind }) => kind === 'peer_verdict' || kind === 'digest_drifted',
   })
   const samples = rateSamples()
-  const recent = events.value?.events ?? []
   const unfound = misses.value?.topics.filter(({ routeSince }) => routeSince === null) ?? []
   return html`<div class="overview">
     <section class="verdict" aria-label="Verdict">${seen(status, (value) => verdict(value, samples.at(-1)))}</section>
@@ -65,11 +73,11 @@ function render({ store, nowMs }: Page): TemplateResult {
     ${panel({
       id: 'groups',
       title: 'Broker groups',
-      note: brokers.value === undefined ? '' : count(brokers.value.total),
+      note: brokers.value === undefined ? '' : `${count(brokers.value.total)} registered`,
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
       isTable: true,
-      content: seen(brokers, (value) => brokerMatrix(value, recent, brokers.ageMillis ?? 0, nowMs)),
+      content: seen(brokers, (value) => brokerMatrix(value, departures, brokers.ageMillis ?? 0, nowMs)),
     })}
     ${panel({
       id: 'misses',
@@ -89,8 +97,8 @@ function render({ store, nowMs }: Page): TemplateResult {
       title: 'Events',
       note: html`<a href=${href(['events'])}>All</a>`,
       view: '/api/v1/events',
-      query: EVENTS_QUERY,
-      content: seen(events, () => eventList(recent, nowMs)),
+      query: { limit: `${MAX_EVENTS}` },
+      content: seen(events, (value) => eventList(value, nowMs)),
     })}
     <section class="rates" aria-label="Rates">
       ${sparkline('Lookups', samples, ({ lookups }) => lookups, rate)}
@@ -106,7 +114,7 @@ function verdict(status: Status, sample: RateSample | undefined): TemplateResult
   const problems = checks.flatMap(({ problem }) => problem ?? [])
   return html`<h2 class="visually-hidden">Verdict</h2>
     <div class="verdict-line">
-      <p class="word">
+      <p class="word" role="status">
         ${findingsBadge(findings)} ${ready ? badge('good', 'Ready') : badge('warning', 'Not ready')}
       </p>
       <dl class="figures">
@@ -116,7 +124,7 @@ function verdict(status: Status, sample: RateSample | undefined): TemplateResult
       </dl>
       ${jsonLink('/api/v1/status')}
     </div>
-    ${problems.map((problem) => html`<p>${visible(problem)}</p>`)}
+    ${problems.map((problem) => html`<p>${sentence(problem)}</p>`)}
     ${provisional ? html`<p>${badge('info', 'Restored')} Routes of the snapshot are served until their brokers register.</p>` : nothing}`
 }
 
@@ -143,10 +151,10 @@ function missList(misses: readonly Miss[], nowMs: number): TemplateResult {
             asked by
             ${clients.map(
               ({ address, language, versionName }, at) =>
-                html`${at === 0 ? '' : ', '}${name(address)} ${visible(language)} ${versionName}`,
+                html`${at === 0 ? '' : ', '}${name(address)} ${visible(language)} ${release(versionName)}`,
             )}
           </div>
-          ${loss === null ? nothing : html`<div>${visible(loss)}</div>`}
+          ${loss === null ? nothing : html`<div>${sentence(loss)}</div>`}
           ${similar.length === 0 ? nothing : html`<div>similar: ${similar.map((each, at) => html`${at === 0 ? '' : ', '}<a href=${href(['topics', each.name])}>${name(each.name)}</a>`)}</div>`}
         </li>`,
       )}
@@ -172,7 +180,7 @@ function peerList(peers: readonly Peer[], nowMs: number): TemplateResult {
         <div class="line">
           ${name(address)} ${badge(compared === null ? 'neutral' : VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
         </div>
-        ${reason === null ? nothing : html`<div>${visible(reason)}</div>`}
+        ${reason === null ? nothing : html`<div>${sentence(reason)}</div>`}
         ${differences.slice(0, MAX_DIFFERENCES).map(
           ({ kind, subject, here, there }) =>
             html`<div>
@@ -200,7 +208,7 @@ function eventList(events: readonly ServerEvent[], nowMs: number): TemplateResul
         const isNew = nowMs - date.getTime() < NEW_MS
         return html`<li class=${isNew ? 'new' : ''}>
           <time class="quiet" datetime=${iso} title=${iso}>${clockTime(date, now)}</time>
-          <div class="event-text"><code>${kind}</code> ${name(subject)} <span class="quiet">${visible(text)}</span></div>
+          <div class="event-text"><code>${kind}</code> ${name(subject)} <span class="quiet">${sentence(text)}</span></div>
         </li>`
       },
     )}

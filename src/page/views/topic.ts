@@ -1,7 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { release } from '../../common/release.ts'
 import { visible } from '../../common/visible.ts'
+import { ACCESS_WORDS, accessBadge } from '../access-badge.ts'
 import type { Views } from '../api-types.ts'
-import { badge, commandList, heading, jsonLink, name, seen, time } from '../components.ts'
+import { badge, commandList, heading, jsonLink, name, seen, seenList, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
 import { isOfRoutes } from '../event-log.ts'
 import { past, story } from '../explanation.ts'
@@ -26,25 +28,25 @@ function render(topic: string, page: Page): TemplateResult {
   const client = { version: route.query.get('version') ?? '', zone: route.query.get('zone') ?? '' }
   const explainOptions = { query: { topic, ...client }, concerns: isOfRoutes }
   const explained = store.watch('/api/v1/explain', explainOptions)
-  const isUnknown = explained.value?.now.brokers?.length === 0
-  // Without an explanation, such as for a release that does not exist, the form must stay.
-  const hasRoute = !isUnknown && (explained.value ?? explained.error) !== undefined
+  // What brokers have registered does not depend on the client, and there may be no such client.
+  const { value: known } = store.watch('/api/v1/explain', { query: { topic }, concerns: isOfRoutes })
+  const isUnknown = known?.now.brokers?.length === 0
   const path = { topic }
   return html`
     <section>
       ${heading(isUnknown ? 'Why clients do not find it' : 'What clients find', '/api/v1/explain', explainOptions)}
-      ${seen(explained, story)}
+      ${seenList(`story of ${topic}`, explained, story)}
     </section>
     ${
-      hasRoute
-        ? html`${routeOf(topic, client, page)}
+      known === undefined || isUnknown
+        ? nothing
+        : html`${routeOf(topic, client, page)}
           <section>
             ${heading('Commands')}
             ${seen(store.watch('/api/v1/topics/{topic}', { path, concerns: isOfRoutes }), ({ commands }) => commandList(commands))}
           </section>`
-        : nothing
     }
-    ${explained.value === undefined ? nothing : html`<section>${heading('What happened')} ${past(explained.value, nowMs)}</section>`}
+    ${known === undefined ? nothing : html`<section>${heading('What happened')} ${past(known, nowMs)}</section>`}
   `
 }
 
@@ -58,9 +60,8 @@ function routeOf(topic: string, client: Client, { store, route, nowMs, changed }
   const lookupOptions: WatchOptions = { path, query: { ...client }, concerns: isOfRoutes }
   const lookup = store.watch('/api/v1/topics/{topic}/route', lookupOptions)
   const queues = store.watch('/api/v1/topics/{topic}', { path, concerns: isOfRoutes })
-  const drawing: Drawing = {
+  const drawing = {
     client,
-    seen: seenBy(lookup.value),
     nowMs,
     ageMillis: queues.ageMillis ?? 0,
     maxGroups: route.query.get('groups') === 'all' ? Number.POSITIVE_INFINITY : MAX_GROUPS,
@@ -71,8 +72,13 @@ function routeOf(topic: string, client: Client, { store, route, nowMs, changed }
       ${jsonLink('/api/v1/topics/{topic}', { path })}
     </div>
     ${clientForm(client, queues.value?.brokers ?? [], changed)}
-    ${lookup.value === undefined && lookup.error === undefined ? nothing : seen(lookup, (value) => lookupResult(value, lookupOptions))}
-    ${seen(queues, (value) => picture(value, drawing))}
+    ${seenList(
+      `route of ${topic}`,
+      lookup,
+      (value) => html`${lookupResult(value, lookupOptions)}
+        ${seen(queues, (topic) => picture(topic, { ...drawing, seen: seenBy(value) }))}`,
+    )}
+    ${lookup.error === undefined ? nothing : seen(queues, (value) => picture(value, { ...drawing, seen: undefined }))}
   </section>`
 }
 
@@ -89,11 +95,11 @@ function clientForm(
     const input = event.target as HTMLInputElement
     if (input.checkValidity()) replaceQuery(key, input.value.trim(), changed)
   }
-  return html`<form class="asking-client" aria-label="The client that asks" @submit=${(event: Event) => event.preventDefault()}>
-    <label>Client version
+  return html`<form class="filters asking-client" aria-label="The client that asks" @submit=${(event: Event) => event.preventDefault()}>
+    <label class="search"><span>Client version</span>
       <input name="version" autocomplete="off" pattern=${VERSION} placeholder="5.5.0" .value=${version} @change=${onInput('version')} />
     </label>
-    <label>Zone
+    <label class="search"><span>Zone</span>
       <input name="zone" autocomplete="off" list="zones" placeholder="none" .value=${zone} @change=${onInput('zone')} />
     </label>
     <datalist id="zones">${zones.map((each) => html`<option value=${each}></option>`)}</datalist>
@@ -101,12 +107,11 @@ function clientForm(
   </form>`
 }
 
-/** What of a route the client gets: the addresses of each broker name, with their ids. Undefined if it gets none. */
+/** What of a route the client gets: the addresses of each broker name, with their ids. */
 type SeenRoute = ReadonlyMap<string, ReadonlyMap<string, string>>
 
-function seenBy(lookup: Lookup | undefined): SeenRoute | undefined {
-  if (lookup === undefined) return undefined
-  const groups = (lookup.route?.['brokerDatas'] ?? []) as readonly {
+function seenBy({ route }: Lookup): SeenRoute {
+  const groups = (route?.['brokerDatas'] ?? []) as readonly {
     readonly brokerName: string
     readonly brokerAddrs: Readonly<Record<string, string>>
   }[]
@@ -145,6 +150,7 @@ const MAX_GROUPS = 50
 /** What the picture depends on, besides the topic. */
 interface Drawing {
   readonly client: Client
+  /** Undefined if that is not known. */
   readonly seen: SeenRoute | undefined
   readonly nowMs: number
   /** Of the topic. */
@@ -190,7 +196,7 @@ function group(queues: Queues, drawing: Drawing): TemplateResult {
         ${zone === null || zone === '' ? nothing : html`<span class="quiet">zone ${name(zone)}</span>`}
       </p>
       <p class="names">
-        ${accessBadge(queues)} ${provisional ? badge('info', 'Restored, not registered again') : nothing}
+        ${accessBadge([queues.access])} ${provisional ? badge('info', 'Restored, not registered again') : nothing}
         ${isHidden ? badge('neutral', 'This client does not see it') : nothing}
       </p>
       <dl class="queues">
@@ -201,7 +207,7 @@ function group(queues: Queues, drawing: Drawing): TemplateResult {
         registered === null
           ? nothing
           : html`<p class="quiet">
-              A request changed it: the broker registered ${PERMISSIONS[registered.access].toLowerCase()},
+              A request changed it: the broker registered ${ACCESS_WORDS[registered.access].toLowerCase()},
               ${counted(registered.writeQueues, 'write queue')}, ${counted(registered.readQueues, 'read queue')}.
             </p>`
       }
@@ -213,17 +219,6 @@ function group(queues: Queues, drawing: Drawing): TemplateResult {
     </div>
     <ol class="branches">${members.map((each) => member(each, seenIds?.get(each.address), drawing))}</ol>
   </li>`
-}
-
-const PERMISSIONS: Readonly<Record<Queues['access'], string>> = {
-  rw: 'Read, write',
-  r: 'Read only',
-  w: 'Write only',
-  '': 'No access',
-}
-
-function accessBadge({ access }: Queues): TemplateResult {
-  return badge(access === 'rw' ? 'good' : access === '' ? 'critical' : 'warning', PERMISSIONS[access])
 }
 
 /** Queues that are drawn one by one. */
@@ -246,7 +241,7 @@ function member(broker: Member, seenId: string | undefined, { nowMs, ageMillis }
     <div class="card">
       <p class="names">
         <strong>${isMaster ? 'Master' : `Slave ${brokerId}`}</strong> ${name(address)} ${badge(MEMBER_SEVERITY[state], state)}
-        ${versionName === null ? nothing : html`<span class="quiet">${versionName}</span>`}
+        ${versionName === null ? nothing : html`<span class="quiet">${release(versionName)}</span>`}
         ${seenId === '0' && !isMaster ? badge('info', 'This client sees it as master') : nothing}
       </p>
       <p class="quiet">

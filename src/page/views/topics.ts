@@ -1,18 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { accessBadge } from '../access-badge.ts'
 import type { Views } from '../api-types.ts'
-import {
-  badge,
-  type Content,
-  emptyState,
-  heading,
-  name,
-  type Severity,
-  searchField,
-  seen,
-} from '../components.ts'
+import { type Content, emptyState, heading, name, searchField, seen } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
-import { Rows } from '../rows.ts'
+import { type RowColumn, Rows } from '../rows.ts'
 import type { Store } from '../store.ts'
 import { concernsTopics, searchNames, type TopicNames, watchTopicNames } from '../topic-names.ts'
 import type { Page, View } from '../views.ts'
@@ -28,11 +20,24 @@ const rows = new Rows('Topics', [
   {
     head: 'Topic',
     kind: 'topic',
-    cell: (topic) => html`<a href=${href(['topics', topic])}>${name(topic)}</a>`,
+    cell: (topic, { tabIndex }) =>
+      html`<a href=${href(['topics', topic])} tabindex=${tabIndex}>${name(topic)}</a>`,
   },
-  { head: 'Access', kind: 'access', cell: detail(accessBadge) },
-  { head: 'Write queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'writeQueues'))) },
-  { head: 'Read queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'readQueues'))) },
+  {
+    head: 'Access',
+    kind: 'access',
+    cell: detail(({ brokers }) => accessBadge(brokers.map(({ access }) => access))),
+  },
+  {
+    head: 'Write queues',
+    kind: 'number write',
+    cell: detail(({ brokers }) => count(sum(brokers, 'writeQueues'))),
+  },
+  {
+    head: 'Read queues',
+    kind: 'number read',
+    cell: detail(({ brokers }) => count(sum(brokers, 'readQueues'))),
+  },
   { head: 'Broker groups', kind: 'number wide', cell: detail(({ brokers }) => count(brokers.length)) },
   { head: 'Cluster', kind: 'cluster wide', cell: detail(clusterText) },
 ])
@@ -57,7 +62,7 @@ function render({ store: current, route, changed }: Page): TemplateResult {
   }
   return html`<section>
     ${heading('All topics', '/api/v1/topics')}
-    <div class="filter" @keydown=${onKey}>${searchField('Search names', search, onSearch)}</div>
+    <div class="filters" @keydown=${onKey}>${searchField('Search names', search, onSearch)}</div>
     ${seen(watchTopicNames(current), (all) => {
       if (found?.all !== all || found.search !== search)
         found = { all, search, names: searchNames(all, search) }
@@ -84,8 +89,8 @@ function emptyList({ total }: TopicNames, search: string): TemplateResult {
 }
 
 /** A cell that needs the details of its topic. */
-function detail(show: (topic: Topic) => Content): (topic: string, isResting: boolean) => Content {
-  return (topic, isResting) => {
+function detail(show: (topic: Topic) => Content): RowColumn['cell'] {
+  return (topic, { isResting }) => {
     const value = isResting
       ? store?.watch('/api/v1/topics/{topic}', {
           path: { topic },
@@ -103,22 +108,6 @@ function concernsDetails(event: Parameters<typeof concernsTopics>[0]): boolean {
 
 function sum(brokers: Topic['brokers'], key: 'readQueues' | 'writeQueues'): number {
   return brokers.reduce((total, broker) => total + broker[key], 0)
-}
-
-function accessBadge({ brokers }: Topic): TemplateResult {
-  const [severity, text] = accessOf(brokers)
-  return badge(severity, text)
-}
-
-/** What all brokers together permit. */
-function accessOf(brokers: Topic['brokers']): readonly [Severity, string] {
-  const writable = brokers.filter(({ access }) => access.includes('w')).length
-  const readable = brokers.filter(({ access }) => access.includes('r')).length
-  if (writable + readable === 0) return ['critical', 'None']
-  if (writable === 0) return ['warning', 'Read only']
-  if (readable === 0) return ['warning', 'Write only']
-  const isWhole = writable === brokers.length && readable === brokers.length
-  return isWhole ? ['good', 'Read, write'] : ['info', 'Differs by broker']
 }
 
 function clusterText({ brokers }: Topic): Content {

@@ -274,6 +274,7 @@ describe('dump', () => {
         config: { keys: expect.arrayContaining([expect.objectContaining({ key: 'listenPort' })]) },
         connections: expect.objectContaining({ open: expect.any(Number) }),
         clients: expect.anything(),
+        departures: { total: 0, departures: [] },
         events: expect.objectContaining({ events: expect.any(Array) }),
         misses: expect.anything(),
         findings: expect.anything(),

@@ -38,6 +38,16 @@ describe('the command mqnamesrv', () => {
     })
   })
 
+  test.each(['sh', 'bash', 'node'])(
+    'runs as `%s bin/mqnamesrv`, as scripts and images start it',
+    async (shell) => {
+      expect(await outcome([shell, checkout(), '-v'])).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^mqnamesrv /),
+      })
+    },
+  )
+
   test('needs the Node.js version of package.json', () => {
     expect(manifest.engines.node).toBe('>=20.19')
   })

@@ -34,7 +34,8 @@ export function preparePackages(): void {
   }
 }
 
-function libFolder(release: Release): string {
+/** Folder of everything Maven brought of a release. */
+export function libFolder(release: Release): string {
   return join(workRoot, release, 'lib')
 }
 

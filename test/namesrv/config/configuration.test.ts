@@ -120,6 +120,23 @@ describe('the environment', () => {
       },
     ])
   })
+
+  test('names the variables with JVM options, which are ignored, and the keys among their system properties', () => {
+    const env = {
+      JAVA_OPT: '  ',
+      JAVA_OPT_EXT: '-server -Xmx4g -Dtls.server.mode=disabled -Dmy.own=1 -DserverSelectorThreads=4',
+      HEAP_OPTS: '-Xmn2g -Duser.home=/data',
+      JAVA_HOME: '/usr/java',
+    }
+    expect(resolve({ env }).notices).toEqual([
+      { level: 'info', message: 'JVM options ignored', fields: { variables: ['JAVA_OPT_EXT', 'HEAP_OPTS'] } },
+      {
+        level: 'warn',
+        message: 'system properties in JVM options ignored; set these keys in the file',
+        fields: { keys: ['tls.server.mode', 'user.home'] },
+      },
+    ])
+  })
 })
 
 describe('a default that depends on another key', () => {

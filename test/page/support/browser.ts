@@ -45,6 +45,17 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
   return { page, problems, close: () => context.close() }
 }
 
+/** For `evaluateHandle`: the texts of an element after each change of it from now on, as a screen reader says those of a region. */
+export function changesOf(selector: string): string {
+  return `(() => {
+    const element = document.querySelector(${JSON.stringify(selector)})
+    const texts = []
+    const onChange = () => texts.push(element.textContent.replace(/\\s+/g, ' ').trim())
+    new MutationObserver(onChange).observe(element, { characterData: true, childList: true, subtree: true })
+    return texts
+  })()`
+}
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 interface AxeResults {

@@ -9,13 +9,20 @@ export interface PathProxy {
   readonly requests: readonly IncomingMessage[]
   /** Closes every connection. */
   cut(): void
+  /** Passes nothing on any more, and keeps every connection open, as a network does that has failed. */
+  freeze(): void
+  /** Serves new requests again. */
+  thaw(): void
 }
 
 /** Starts one on loopback, until the test is over. */
 export async function startPathProxy(port: number, prefix: string): Promise<PathProxy> {
   const requests: IncomingMessage[] = []
+  const streams = new Set<IncomingMessage>()
+  let isFrozen = false
   const server = createServer((incoming, outgoing) => {
     requests.push(incoming)
+    if (isFrozen) return
     const path =
       incoming.url?.startsWith(`${prefix}/`) === true ? incoming.url.slice(prefix.length) : undefined
     if (path === undefined) {
@@ -25,6 +32,8 @@ export async function startPathProxy(port: number, prefix: string): Promise<Path
     const upstream = request({ host: '127.0.0.1', port, path, headers: incoming.headers }, (response) => {
       outgoing.writeHead(response.statusCode ?? 502, response.headers)
       response.pipe(outgoing)
+      streams.add(response)
+      response.on('close', () => streams.delete(response))
     })
     upstream.on('error', () => outgoing.destroy())
     outgoing.on('close', () => upstream.destroy())
@@ -40,5 +49,12 @@ export async function startPathProxy(port: number, prefix: string): Promise<Path
     url: `http://127.0.0.1:${own}${prefix}/`,
     requests,
     cut: () => server.closeAllConnections(),
+    freeze: () => {
+      isFrozen = true
+      for (const response of streams) response.unpipe().pause()
+    },
+    thaw: () => {
+      isFrozen = false
+    },
   }
 }

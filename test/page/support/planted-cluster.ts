@@ -40,3 +40,15 @@ export async function plantCluster(server: PageServer): Promise<void> {
   // Write permission of a broker is wiped, as an operator would do before stopping it.
   await server.send({ code: 205, extFields: { brokerName: 'broker-c' } })
 }
+
+/** Brokers, topics and KV entries whose names would be markup, move text, hide, or burst a layout. */
+export async function plantHostileNames(server: PageServer): Promise<void> {
+  const names = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(500), ' ']
+  await server.send(
+    ...names.map((name, index) =>
+      registration({ name, address: `10.0.0.${index}:10911`, topics: names, id: index % 2 }),
+    ),
+    ...names.map((name) => putKVConfig(name, name, name)),
+    ...names.map((brokerName) => ({ code: 205, extFields: { brokerName } })),
+  )
+}
