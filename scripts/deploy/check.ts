@@ -22,6 +22,8 @@ const KUBERNETES_VALIDATE = 'kubernetes-validate==1.37.0'
 /** The schemas of the Prometheus operator's own kinds. */
 const PROMETHEUS_MODELS = '@kubernetes-models/prometheus-operator@6.0.0'
 
+const NPM_INSTALL = 'install --no-save --ignore-scripts --no-audit --no-fund'.split(' ')
+
 /** The `kubeVersion` of the chart, and the newest that the validator has. */
 const VERSIONS = ['1.25', '1.37']
 
@@ -63,16 +65,7 @@ function installTools(): Tools {
   if (!existsSync(join(folder, 'kubernetes_validate')))
     runTool('python3', ['-m', 'pip', 'install', '--quiet', '--target', folder, KUBERNETES_VALIDATE])
   if (!existsSync(join(folder, 'node_modules')))
-    runTool('npm', [
-      'install',
-      '--prefix',
-      folder,
-      '--no-save',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      PROMETHEUS_MODELS,
-    ])
+    runTool('npm', [...NPM_INSTALL, '--prefix', folder, PROMETHEUS_MODELS])
   return { helm, validators: folder }
 }
 
