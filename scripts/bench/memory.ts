@@ -36,8 +36,10 @@ const CONNECTIONS = 1_100
 /** Of each part, to measure one. */
 const COPIES = 8
 
-/** What a checkout exports. */
-type Library = typeof import('../../src/index.ts')
+/** What a server of a checkout is made of. */
+type Parts = typeof import('../../src/namesrv/config/configuration.ts') &
+  typeof import('../../src/namesrv/namesrv-controller.ts') &
+  typeof import('../../src/namesrv/time.ts')
 
 interface Memory {
   readonly rss: number
@@ -48,21 +50,26 @@ interface Memory {
 async function runServer(checkout: string, withHttp: boolean): Promise<void> {
   // As the daemon does.
   setFlagsFromString('--heap-growing-percent=50')
-  const library: Library = await import(join(checkout, 'src', 'index.ts'))
+  const files = ['config/configuration.ts', 'namesrv-controller.ts', 'time.ts']
+  const modules = files.map((file) => import(join(checkout, 'src', 'namesrv', file)))
+  const { Configuration, NamesrvController, systemClock, systemScheduler } = Object.assign(
+    {},
+    ...(await Promise.all(modules)),
+  ) as Parts
   const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-memory-'))
   const given = { listenPort: '0', bindAddress: '127.0.0.1', routeSnapshotPath: '' }
   // Older checkouts do not know the key.
   const own = withHttp || checkout !== process.cwd() ? {} : { httpListenPort: '0' }
-  const { configuration } = library.Configuration.resolve({
+  const { configuration } = Configuration.resolve({
     args: Object.entries({ ...given, ...own }).map(([key, value]) => ({ key, value })),
     homeDirectory: folder,
     processors: 1,
   })
-  const controller = new library.NamesrvController({
+  const controller = new NamesrvController({
     configuration,
     logger: pino({ level: 'silent' }),
-    clock: library.systemClock,
-    scheduler: library.systemScheduler,
+    clock: systemClock,
+    scheduler: systemScheduler,
     httpOnAnyPort: withHttp,
   })
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -70,7 +77,8 @@ async function runServer(checkout: string, withHttp: boolean): Promise<void> {
     const heapUsed = await usedHeap()
     process.send?.({ rss: process.memoryUsage.rss(), heapUsed })
   })
-  process.send?.(await controller.start())
+  const { port, httpPort } = await controller.start()
+  process.send?.({ port, httpPort })
 }
 
 /** Bytes of the heap after garbage collections. */

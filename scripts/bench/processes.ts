@@ -69,6 +69,11 @@ export function memoryMib(pid: number): { rss: number; peakRss: number } {
   return { rss: mib('VmRSS'), peakRss: mib('VmHWM') }
 }
 
+/** Milliseconds that the main thread of a process, which for Node is its event loop, has been on a processor. */
+export function mainThreadMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6
+}
+
 /** Throws when the process has children, since their CPU and memory would not be counted as the server's. */
 export function requireSingleProcess(pid: number): void {
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

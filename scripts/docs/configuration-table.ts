@@ -13,7 +13,8 @@ import {
 } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
 
-const EFFECT_WORDS: Record<ConfigEffect, string> = {
+/** When the value of a key is read. */
+export const EFFECT_WORDS: Record<ConfigEffect, string> = {
   live: 'at every use',
   connection: 'per connection',
   start: 'at start',
@@ -52,13 +53,15 @@ function typeOf({ type, unit, words }: ConfigKey): string {
   return unit === undefined ? type : `${type}, ${unit}`
 }
 
-function defaultOf(key: ConfigKey): string {
+/** The default of a key, as Markdown; empty for Java's null. */
+export function defaultOf(key: ConfigKey): string {
   if (key.default === undefined) return ''
   if (key.default === '') return 'empty'
   return typeof key.default === 'object' ? key.default.text : `\`${key.default}\``
 }
 
-function meaningOf({ meaning, min, max, alias, variable }: ConfigKey): string {
+/** What a key means, with its range and its other names. */
+export function meaningOf({ meaning, min, max, alias, variable }: ConfigKey): string {
   const notes: string[] = []
   if (min !== undefined) notes.push(max === undefined ? `at least ${min}` : `${min} to ${max}`)
   if (alias !== undefined) notes.push(`also \`${alias}\``)

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
-import { Configuration, NamesrvController, systemClock, systemScheduler } from '../../src/index.ts'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
+import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
 
 /** The page that is written. */
 export const HTTP_API_PAGE = new URL('../../docs/http-api.md', import.meta.url)
@@ -26,7 +28,7 @@ export interface Schema {
   readonly anyOf?: readonly Schema[]
 }
 
-interface Operation {
+export interface Operation {
   readonly summary: string
   readonly security: readonly object[]
   readonly parameters: readonly {

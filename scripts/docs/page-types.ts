@@ -1,29 +1,47 @@
 /**
- * Writes src/page/api-types.ts, the types of what the views return, from the OpenAPI document that a server serves:
+ * Writes src/inspect/api-types.ts, the types of what the views take and return, from the OpenAPI document that a server serves:
  *
  *     npx tsx scripts/docs/page-types.ts
  */
 import { writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { type ApiDocument, type Schema, servedDocument } from './http-api.ts'
+import { type ApiDocument, type Operation, type Schema, servedDocument } from './http-api.ts'
 
 /** The file that is written. */
-export const PAGE_TYPES = new URL('../../src/page/api-types.ts', import.meta.url)
+export const PAGE_TYPES = new URL('../../src/inspect/api-types.ts', import.meta.url)
 
-const HEAD = `// Written by scripts/docs/page-types.ts from the OpenAPI document.
-
-/** What each view returns, by its path. */
-export interface Views {
-`
+const HEAD = '// Written by scripts/docs/page-types.ts from the OpenAPI document.'
 
 /** The file for a document. */
 export function renderPageTypes({ paths }: ApiDocument): string {
   const views = Object.entries(paths).flatMap(([path, { get }]) => {
     const [{ schema } = {}] = Object.values(get.responses[200].content)
-    if (schema === undefined) return []
-    return [...comment(get.summary, '  '), `  readonly '${path}': ${typeText(schema, '  ')}`]
+    return schema === undefined ? [] : [{ path, schema, get }]
   })
-  return `${HEAD}${views.join('\n')}\n}\n`
+  const responses = views.flatMap(({ path, schema, get: { summary } }) => [
+    ...comment(summary, '  '),
+    `  readonly '${path}': ${typeText(schema, '  ')}`,
+  ])
+  const parameters = views.map(({ path, get }) => `  readonly '${path}': ${parametersText(get.parameters)}`)
+  return [
+    HEAD,
+    ...declaration('What each view returns, by its path.', 'Views', responses),
+    ...declaration('What the path and the query of each view take.', 'ViewParameters', parameters),
+  ].join('\n')
+}
+
+function declaration(text: string, name: string, members: readonly string[]): string[] {
+  return ['', ...comment(text, ''), `export interface ${name} {`, ...members, '}', '']
+}
+
+function parametersText(parameters: Operation['parameters']): string {
+  if (parameters.length === 0) return 'Readonly<Record<string, never>>'
+  const members = parameters.flatMap(({ name, in: place, description, schema }) => {
+    const type = typeText(schema, '    ')
+    const member = place === 'path' ? `${name}: ${type}` : `${name}?: ${type} | undefined`
+    return [...comment(description, '    '), `    readonly ${member}`]
+  })
+  return `{\n${members.join('\n')}\n  }`
 }
 
 function typeText(schema: Schema, indent: string): string {

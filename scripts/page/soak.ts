@@ -94,5 +94,7 @@ const quarter = Math.ceil(heaps.length / 4)
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 const growth = mean(heaps.slice(-quarter)) / mean(heaps.slice(0, quarter))
 console.log(`heap of the last quarter: ${growth.toFixed(2)} times that of the first`)
-for (const problem of new Set(problems)) console.error(`problem: ${problem}`)
-if (growth > MAX_GROWTH || problems.length > 0) process.exitCode = 1
+// With a change every 50 ms, topics go between the read of their names and that of their details.
+const unexpected = new Set(problems.filter((problem) => !problem.includes('404 (Not Found)')))
+for (const problem of unexpected) console.error(`problem: ${problem}`)
+if (growth > MAX_GROWTH || unexpected.size > 0) process.exitCode = 1

@@ -1,8 +1,8 @@
-import { RemotingClientError } from '../remoting/errors.ts'
+import { applied, UNKNOWN_RESULT } from '../admin/applied.ts'
+import type { NameServer } from '../admin/name-server.ts'
 import { failureAt } from './client/ask-all.ts'
 import { askForEach, foundOrFailed } from './client/each-name.ts'
 import { inParallel } from './client/in-parallel.ts'
-import type { NameServer } from './client/name-server.ts'
 import { CommandError } from './command-error.ts'
 import type { Failure } from './output/report.ts'
 import type { Asked, CommandContext } from './run-command.ts'
@@ -12,8 +12,6 @@ const MAX_LINES = 20
 
 /** Changes of one NameServer under way at a time: each has its own time to respond. */
 const MAX_CHANGES = 8
-
-const UNKNOWN_RESULT = 'it may have been changed'
 
 /** A change of what a person names. */
 export interface Change<Plan, Item extends object> {
@@ -97,23 +95,4 @@ function rejectedBy(interrupts: AbortSignal): Promise<never> {
   // It may be that nothing waits for it any longer.
   interrupted.catch(() => {})
   return interrupted
-}
-
-/**
- * What a change results in. Without a response it is unknown whether the request was carried out: the error says so.
- * @throws {CommandError} (rejects)
- */
-export async function applied<Result>(
-  change: Promise<Result>,
-  interrupted?: Promise<never>,
-): Promise<Result> {
-  try {
-    return await (interrupted === undefined ? change : Promise.race([change, interrupted]))
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    const { cause } = error
-    // Without a connection nothing was sent.
-    if (!(cause instanceof RemotingClientError) || cause.code === 'ERR_CONNECT') throw error
-    throw new CommandError(error.code, `${error.message}; ${UNKNOWN_RESULT}`)
-  }
 }

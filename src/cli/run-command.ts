@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
+import { AdminError } from '../admin/admin-error.ts'
+import { NameServer } from '../admin/name-server.ts'
 import { DEFAULT_NAMESRV, parseAddresses } from './client/addresses.ts'
 import { askAll, failureAt } from './client/ask-all.ts'
 import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
-import { NameServer } from './client/name-server.ts'
 import { AllFailedError, CommandError } from './command-error.ts'
 import { durationMs } from './duration.ts'
 import { ExitCode } from './exit-code.ts'
@@ -168,7 +169,7 @@ function withoutItems(
 /** @throws What is no failure of a command: a defect. */
 function failuresOf(error: unknown, servers: readonly NameServer[]): readonly CommandFailure[] {
   if (error instanceof AllFailedError) return error.failures
-  if (error instanceof CommandError) return [{ error }]
+  if (error instanceof AdminError) return [{ error }]
   const [server, ...others] = servers
   if (server === undefined) throw error
   if (others.length === 0) return [{ namesrv: server.address, error: failureAt(server.address, error) }]
@@ -220,7 +221,10 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     env,
   )
   const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
-  return addresses.map((address) => new NameServer(address, { ...connection, timeoutMs, credentials }))
+  return addresses.map(
+    (address) =>
+      new NameServer(address, { ...connection, timeoutMs, credentials, optionName: (name) => `--${name}` }),
+  )
 }
 
 function contextOf(given: {

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino'
+import type { NamesrvLogger } from './logger.ts'
 
 /** Level of a throttled line, and of the line that sums up a flood of it. */
 export type LineLevel = 'info' | 'warn' | 'error'
@@ -16,7 +16,7 @@ export interface LineFields {
 
 /** What the throttle needs. */
 export interface LogThrottleOptions {
-  readonly logger: Logger
+  readonly logger: NamesrvLogger
   readonly nowMs: () => number
   /** Runs a task once, later; returns what cancels it. */
   readonly after: (delayMs: number, task: () => void) => () => void

@@ -1,5 +1,5 @@
 import { eventNumber, type ShownEvent, shownEvent, WATCH } from '../inspect/events-view.ts'
-import { ViewError } from '../inspect/view.ts'
+import { ViewError } from '../inspect/view-error.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvent, RecentEvents } from '../stats/recent-events.ts'
 import { eventText, HEARTBEAT } from './event-stream.ts'

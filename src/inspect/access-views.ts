@@ -2,7 +2,8 @@ import { testAccess, testedRequest, whoAmI } from '../access/explain-access.ts'
 import { POLICY_MODES, PROFILES } from '../access/policy.ts'
 import { REQUEST_GROUPS } from '../access/request-groups.ts'
 import type { InspectSources } from './sources.ts'
-import { integerOf, objectOf, type QueryParameter, type Schema, type View, ViewError } from './view.ts'
+import { integerOf, objectOf, type QueryParameter, type Schema, type View } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 const TEXT: Schema = { type: 'string' }
 const FLAG: Schema = { type: 'boolean' }

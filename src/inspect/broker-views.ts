@@ -23,8 +23,8 @@ import {
   quoted,
   type Schema,
   type View,
-  ViewError,
 } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 /** Of the list of groups. */
 const ORDERS = ['name', 'attention'] as const

@@ -1,7 +1,8 @@
 import type { RecentEvent } from '../stats/recent-events.ts'
 import { EVENT_KINDS } from '../stats/recent-events.ts'
 import { type InspectSources, isoTime } from './sources.ts'
-import { choiceOf, integerOf, longValue, objectOf, type Schema, type View, ViewError } from './view.ts'
+import { choiceOf, integerOf, longValue, objectOf, type Schema, type View } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 /** An event as views and the stream show it. */
 export interface ShownEvent {

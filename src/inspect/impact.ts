@@ -1,7 +1,8 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
-import { FirstNames, firstNamesOf, objectOf, quoted, ViewError } from './view.ts'
+import { FirstNames, firstNamesOf, objectOf, quoted } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 /** The routes, of this server or of another one. */
 export interface ImpactRoutes {

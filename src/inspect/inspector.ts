@@ -2,7 +2,8 @@ import type { Sender } from '../access/policy.ts'
 import type { TimeSlicer } from '../common/time-slicer.ts'
 import { LockError, type LockOwner } from '../routeinfo/read-write-lock.ts'
 import { jsonBody } from './json-text.ts'
-import { type View, ViewError } from './view.ts'
+import type { View } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 /** The response to a path, the same at the HTTP port and to request 1450. */
 export interface InspectResponse {

@@ -18,9 +18,9 @@ import {
   type Schema,
   VERSION_PARAMETER,
   type View,
-  ViewError,
   versionOf,
 } from './view.ts'
+import { ViewError } from './view-error.ts'
 
 /** `/api/v1/topics`: the names of all topics that have a route. */
 export function topicsView({ routeIndex, routeInfo, identity }: InspectSources): View {

@@ -1,9 +1,9 @@
 import type { Sender } from '../access/policy.ts'
-import { CodedError } from '../common/coded-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 import { CURRENT_VERSION } from '../protocol/remoting-command.ts'
 import { versionOfRelease } from '../protocol/version-name.ts'
 import type { LockOwner } from '../routeinfo/read-write-lock.ts'
+import { ViewError } from './view-error.ts'
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 uses it. */
 export type Schema = Readonly<Record<string, unknown>>
@@ -45,9 +45,6 @@ export interface View {
    */
   read(request: ViewRequest): MaybePromise<unknown>
 }
-
-/** A view cannot be given. */
-export class ViewError extends CodedError<'ERR_BAD_REQUEST' | 'ERR_NOT_FOUND' | 'ERR_UNAVAILABLE'> {}
 
 /** A text of the query or of a path as an error message shows it: in quotes, and not all of a long one. */
 export function quoted(text: string): string {

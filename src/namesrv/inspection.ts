@@ -129,6 +129,11 @@ export class Inspection {
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
+  /** Begins the ids of this run's events. */
+  get bootId(): string {
+    return this.#sources.identity.bootId
+  }
+
   /**
    * Starts the HTTP server, unless `httpListenPort` is 0.
    * @returns Address and port that are bound; undefined if there is no HTTP server.

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
+import type { NamesrvLogger } from '../common/logger.ts'
 import { SharedTimeSlicer, TimeSlicer } from '../common/time-slicer.ts'
 import { RegistrationDisputes } from '../inspect/history/registration-disputes.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
@@ -39,7 +39,7 @@ export interface NamesrvEnvironment {
   readonly configuration: Configuration
   readonly clock: Clock
   readonly scheduler: Scheduler
-  readonly logger: Logger
+  readonly logger: NamesrvLogger
 }
 
 /** Creates the context of one server. */

@@ -124,30 +124,31 @@ export class NamesrvController {
 
   /**
    * Loads the access file, the KV file and the route snapshot, sets up TLS and listens.
-   * @returns The address and port that are bound, and the HTTP port, if it is served.
+   * @returns The address and port that are bound, the HTTP port, if it is served, and what the server shows of itself.
    * @throws {ConfigError} (rejects) if the access file cannot be used, the KV file cannot be read or a TLS setting cannot be used.
    * @throws (rejects) The socket's error if the port, or with `httpRequired` the HTTP port, cannot be bound.
    */
   async start(): Promise<{
     readonly address: string
     readonly port: number
-    readonly httpPort?: number | undefined
+    readonly httpPort: number | undefined
+    readonly inspection: Inspection
   }> {
     const { configuration, logger } = this.#context
     await this.#context.audit.start()
     await this.#access.start()
-    const dispatcher = this.#loadState()
+    const { dispatcher, inspection } = this.#loadState()
     const server = this.#createServer(dispatcher)
     await this.#tls.start()
     this.#connect = await outgoingConnect(configuration, logger)
     const bound = await server.start()
-    const http = await this.#startHttp(server, bound.port)
+    const http = await this.#startHttp(inspection, server, bound.port)
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
     if (configuration.values.httpListenPort !== 0) this.#startSelfProbe(server)
     this.#readiness.onStarted()
-    return { ...bound, httpPort: http?.port }
+    return { ...bound, httpPort: http?.port, inspection }
   }
 
   /** Reads the access file again. */
@@ -169,10 +170,10 @@ export class NamesrvController {
     probe.start()
   }
 
-  async #startHttp(server: RemotingServer, remotingPort: number) {
+  async #startHttp(inspection: Inspection, server: RemotingServer, remotingPort: number) {
     const { httpMaxConnections } = this.#context.configuration.values
     try {
-      return await this.#inspection?.start({
+      return await inspection.start({
         remotingPort,
         tls: this.#tls,
         maxConnections: Math.min(httpMaxConnections, this.#descriptors?.http ?? httpMaxConnections),
@@ -236,7 +237,7 @@ export class NamesrvController {
   }
 
   /** Loads what is on the disk. `waitSecondsForService` counts from here. */
-  #loadState(): RequestDispatcher {
+  #loadState(): { readonly dispatcher: RequestDispatcher; readonly inspection: Inspection } {
     const { configuration, clock, slicer, counters } = this.#context
     const { values } = configuration
     this.#kvConfig = loadKVConfig(this.#context)
@@ -249,7 +250,7 @@ export class NamesrvController {
     const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
     const quietLookups = { ...lookups, onNoRoute: () => {} }
     this.#ownLookup = lookupProcessor(quietLookups, undefined)
-    this.#inspection = new Inspection(this.#context, {
+    const inspection = new Inspection(this.#context, {
       ...compared,
       peers: this.#peers,
       limits: () =>
@@ -273,11 +274,12 @@ export class NamesrvController {
       access: () => this.#access.state,
       rates: () => this.#gate.rates.excesses,
     })
+    this.#inspection = inspection
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
       slicer,
       configuration: new LiveConfiguration(this.#context),
-      inspection: this.#inspection.inspector,
+      inspection: inspection.inspector,
       connections: {
         close: (id, address, sender) => {
           const isClosed = this.#server?.closeNamed(id, address, sender) ?? false
@@ -310,7 +312,7 @@ export class NamesrvController {
       this.#gate = this.#gateOf(policy, this.#gate)
       dispatcher.serve(this.#gate.guarded(processors))
     })
-    return dispatcher
+    return { dispatcher, inspection }
   }
 
   #gateOf(policy: Policy, previous?: Gate): Gate {

@@ -1,6 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
 import { connect as connectPlain, type LookupFunction } from 'node:net'
-import type { Logger } from 'pino'
+import type { NamesrvLogger } from '../common/logger.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import type { Configuration } from './config/configuration.ts'
 
@@ -65,7 +65,7 @@ export const plainConnect: Connect = (address, onReady) =>
  * @throws {ConfigError} (rejects) Invalid protocols or ciphers.
  * @throws {TlsContextError} (rejects) Unusable files.
  */
-export async function outgoingConnect(configuration: Configuration, logger: Logger): Promise<Connect> {
+export async function outgoingConnect(configuration: Configuration, logger: NamesrvLogger): Promise<Connect> {
   if (!configuration.values.useTLS) return plainConnect
   // Loaded only if needed: it slows down the start.
   const [tls, { clientTlsOptions }, { privateKeyReader }] = await Promise.all([

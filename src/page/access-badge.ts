@@ -1,5 +1,5 @@
 import type { TemplateResult } from 'lit-html'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { badge } from './components.ts'
 
 type Access = Views['/api/v1/topics/{topic}']['brokers'][number]['access']

@@ -1,6 +1,6 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { announce, badge, command, emptyState, forgetLists, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'

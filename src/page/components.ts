@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { live } from 'lit-html/directives/live.js'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { clockTime, count, duration } from './format.ts'
 import { href, type Route } from './router.ts'
 import { PAGE_ROWS, type Sorting, type SortKey } from './sorting.ts'
@@ -76,7 +76,7 @@ export function commandList(
     return emptyState('None: this name has characters that a terminal would hide or obey.')
   return html`<p class="quiet">This page changes nothing: run them in a shell where NAMESRV_ADDR names the NameServers.</p>
     <dl class="commands">
-      ${commands.map(({ purpose, command: text }) => html`<div><dt>${visible(purpose)}</dt><dd>${command(text)}</dd></div>`)}
+      ${commands.map(({ purpose, command: text }) => html`<div><dt>${name(purpose)}</dt><dd>${command(text)}</dd></div>`)}
     </dl>`
 }
 

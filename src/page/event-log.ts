@@ -1,4 +1,4 @@
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 
 /** An event of the stream. */
 export type ServerEvent = Views['/api/v1/events']['events'][number]

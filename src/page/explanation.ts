@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { badge, command, emptyState, name, type Severity, sentence, time } from './components.ts'
 import { capitalized } from './format.ts'
 import { href } from './router.ts'

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import type { Severity } from './components.ts'
 import { duration } from './format.ts'
 

@@ -1,4 +1,4 @@
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import type { Seen, Store, WatchOptions } from './store.ts'
 
 /** The views that are lists in pages. */

@@ -1,4 +1,4 @@
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { noteStatus } from './rates.ts'
 import type { Seen, Store } from './store.ts'
 

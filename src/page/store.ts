@@ -1,4 +1,4 @@
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { EventLog, type ServerEvent } from './event-log.ts'
 import { inTab } from './storage.ts'
 
@@ -29,6 +29,11 @@ export interface WatchOptions {
   readonly concerns?: (event: ServerEvent) => boolean
   /** Whether the view has nothing but what the stream brings: it is only read when the stream has begun or ended. Default: false. */
   readonly isStreamed?: boolean
+  /**
+   * The view is read again when this is another value: that of a view which tells whether this one still exists. Otherwise an
+   * event that ends it would have it read once more, and browsers log each 404.
+   */
+  readonly basis?: unknown
 }
 
 /** The state of the connection to the server. */
@@ -280,6 +285,10 @@ export class Store {
       isDirty: true,
       timer: undefined,
       abort: undefined,
+    }
+    if (reading.options.basis !== options.basis) {
+      reading.isDirty = true
+      this.#schedule(reading)
     }
     reading.options = options
     // The one shown last is the last.

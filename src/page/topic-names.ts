@@ -1,5 +1,5 @@
 import { visible } from '../common/visible.ts'
-import type { Views } from './api-types.ts'
+import type { Views } from '../inspect/api-types.ts'
 import { watchPages } from './pages.ts'
 import type { Seen, ServerEvent, Store } from './store.ts'
 

@@ -70,6 +70,7 @@ export class RecentEvents {
   readonly #dateMs: () => number
   readonly #ring: RecentEvent[] = []
   readonly #counts = new Map<EventKind, number>(EVENT_KINDS.map((kind) => [kind, 0]))
+  readonly #listeners = new Set<() => void>()
   #added = 0
 
   /** @param dateMs - The system clock, so that events can be compared with other logs. */
@@ -106,6 +107,13 @@ export class RecentEvents {
     this.#ring[this.#added % this.#maxEvents] = event
     this.#added++
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Calls a function after each new event, which it must not take long for. @returns What ends that. */
+  onAdd(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** The events after the one with this number that are kept, the oldest first. */

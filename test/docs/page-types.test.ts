@@ -4,7 +4,7 @@ import type { ApiDocument } from '../../scripts/docs/http-api.ts'
 import { PAGE_TYPES, renderPageTypes } from '../../scripts/docs/page-types.ts'
 import { startServer } from '../support/start-server.ts'
 
-test('src/page/api-types.ts is what npx tsx scripts/docs/page-types.ts writes', async () => {
+test('src/inspect/api-types.ts is what npx tsx scripts/docs/page-types.ts writes', async () => {
   const { httpPort } = await startServer({ httpListenPort: 'any' })
   const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/openapi.json`)
   const types = renderPageTypes((await response.json()) as ApiDocument)

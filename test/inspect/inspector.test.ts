@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Inspector } from '../../src/inspect/inspector.ts'
-import { type View, ViewError } from '../../src/inspect/view.ts'
+import type { View } from '../../src/inspect/view.ts'
+import { ViewError } from '../../src/inspect/view-error.ts'
 import { wholeSlicer } from '../routeinfo/route-helpers.ts'
 
 const topicView: View = {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { NameServer as Client } from '../../src/admin/name-server.ts'
 import { commandConnect } from '../../src/cli/client/connect.ts'
-import { NameServer as Client } from '../../src/cli/client/name-server.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServerKind, startNameServer, subject } from './harness/name-server.ts'

@@ -88,28 +88,6 @@ describe('The brokers', () => {
     await page.goto(`${server.url}#/brokers?page=9`)
     await page.getByText('This page does not exist; go to the first.').waitFor()
   })
-
-  it('have hostile names and clusters shown as text, and the page stays as wide as the window', async () => {
-    const server = await pageServer()
-    const hostile = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(30)]
-    await server.send(
-      ...hostile.map((name, index) => inCluster(name, { name, address: `127.0.0.1:${30_000 + index}` })),
-    )
-    for (const width of [360, 1280]) {
-      const page = await openPage(server.url, '#/brokers', { viewport: { width, height: 800 } })
-      await count(page, '4 brokers in 4 groups').waitFor()
-      const text = await page.locator('main').innerText()
-      for (const shown of [hostile[0], 'evil\\u202egpj.exe', 'line\\u000abreak'])
-        expect(text).toContain(shown)
-      for (const name of hostile) {
-        await page.goto(`${server.url}#/brokers/${encodeURIComponent(name)}`)
-        await page.getByRole('heading', { name: 'If it stops' }).waitFor()
-        await rows(page, 'Members').first().waitFor()
-        expect(await page.locator('main img').count()).toBe(0)
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
-      }
-    }
-  })
 })
 
 describe('One broker', () => {
@@ -159,7 +137,7 @@ describe('One broker', () => {
   it('says why it is gone when its connection closes, without a reload, and at its address later', async () => {
     const server = await pageServer()
     const broker = await server.send(registration({ name: 'broker-a' }))
-    const page = await openPage(server.url, '#/brokers/broker-a', { expectedProblems: /404/ })
+    const page = await openPage(server.url, '#/brokers/broker-a')
     await page.getByRole('heading', { name: 'Members' }).waitFor()
     broker.socket.destroy()
     await page.getByRole('heading', { name: 'Why it is gone' }).waitFor()

@@ -219,6 +219,7 @@ describe('The connection of the page to the server', () => {
     await dialog.getByLabel('Token').fill('wrong')
     await dialog.getByRole('button', { name: 'Show' }).click()
     await dialog.getByText('The server rejects this token').waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
     await dialog.getByLabel('Token').fill('correct-horse')
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })

@@ -2,26 +2,21 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { putKVConfig, registration } from '../support/requests.ts'
 import { openPage, pageServer, useBrowser } from './support/page-test.ts'
+import { VIEWS, viewShown, visitViews } from './support/views.ts'
 
 useBrowser()
 
-const VIEWS = ['Overview', 'Topics', 'Brokers', 'Clients', 'Access', 'Events', 'KV', 'Configuration']
 /** More than any of the views has in these tests. */
 const MAX_STOPS = 120
 
 async function serverWithBroker() {
   const server = await pageServer()
   await server.send(
-    registration({ topics: ['OrderPaid', 'OrderSent'] }),
-    putKVConfig('ORDER_TOPIC_CONFIG', 'OrderPaid', 'broker-a:4'),
+    registration({ topics: ['TopicA', 'TopicB'] }),
+    putKVConfig('ORDER_TOPIC_CONFIG', 'TopicA', 'broker-a:4'),
     putKVConfig('features', 'greeting', 'hello'),
   )
   return server
-}
-
-async function shown(page: Page, view: string): Promise<void> {
-  await page.getByRole('heading', { level: 1, name: view, exact: true }).waitFor()
-  await page.locator('.loading').first().waitFor({ state: 'detached' })
 }
 
 /** What has the focus: undefined at the end of the page, and otherwise what is wrong with how it is seen. */
@@ -63,12 +58,8 @@ describe('The page by keyboard', () => {
     async (width) => {
       const server = await serverWithBroker()
       const page = await openPage(server.url, '', { viewport: { width, height: 800 } })
-      await shown(page, 'Overview')
-      for (const view of VIEWS) {
-        const link = page.getByRole('navigation').getByRole('link', { name: view, exact: true })
-        await link.focus()
-        await page.keyboard.press('Enter')
-        await shown(page, view)
+      await viewShown(page, 'Overview')
+      await visitViews(page, async (view) => {
         // Again from the heading, to which the focus went.
         await page.getByRole('heading', { level: 1 }).focus()
         const stops = await walk(page)
@@ -77,7 +68,7 @@ describe('The page by keyboard', () => {
           view,
         ).toEqual([])
         expect(stops.filter(({ name }) => name.startsWith('JSON of')).length, view).toBeGreaterThan(0)
-      }
+      })
     },
   )
 
@@ -85,7 +76,7 @@ describe('The page by keyboard', () => {
     const server = await serverWithBroker()
     await server.send(...Array.from({ length: 60 }, (_, n) => putKVConfig('many', `key-${n}`, 'v')))
     const page = await openPage(server.url, '#/events')
-    await shown(page, 'Events')
+    await viewShown(page, 'Events')
     await page.getByRole('combobox', { name: 'Kind' }).focus()
     await page.keyboard.press('b')
     await page.getByText(/\b1 of \d+ events/).waitFor()
@@ -110,7 +101,7 @@ describe('The page for a screen reader', () => {
         .getByRole('navigation', { name: 'Views' })
         .getByRole('link', { name: view, exact: true })
         .click()
-      await shown(page, view)
+      await viewShown(page, view)
       for (const landmark of ['banner', 'main'] as const)
         expect(await page.getByRole(landmark).count(), landmark).toBe(1)
       expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
@@ -134,12 +125,9 @@ describe('The page with less room', () => {
     async (_, context, fontSize) => {
       const server = await serverWithBroker()
       const page = await openPage(server.url, '', context)
-      await shown(page, 'Overview')
+      await viewShown(page, 'Overview')
       await page.evaluate(`document.documentElement.style.setProperty('font-size', '${fontSize}')`)
-      for (const view of VIEWS) {
-        const link = page.getByRole('navigation').getByRole('link', { name: view, exact: true })
-        await link.click()
-        await shown(page, view)
+      await visitViews(page, async (view) => {
         expect(
           await page.evaluate('document.documentElement.scrollWidth - innerWidth'),
           view,
@@ -151,10 +139,10 @@ describe('The page with less room', () => {
             .map((element) => element.ariaLabel ?? element.className)`)
         expect(cut, view).toEqual([])
         // Scrolled into the navigation, which scrolls in itself.
-        const { x = -1, width = 0 } = (await link.boundingBox()) ?? {}
+        const { x = -1, width = 0 } = (await page.locator('nav [aria-current=page]').boundingBox()) ?? {}
         expect(x, view).toBeGreaterThanOrEqual(0)
         expect(x + width, view).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
-      }
+      })
       await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
       const covered = await page.evaluate<number>(
         "document.querySelector('header').getBoundingClientRect().bottom / innerHeight",
@@ -179,7 +167,7 @@ describe('The page with reduced motion', () => {
     )
     for (const view of VIEWS) {
       await still?.getByRole('navigation').getByRole('link', { name: view, exact: true }).click()
-      await shown(still as Page, view)
+      await viewShown(still as Page, view)
       expect(await still?.evaluate(MOVING), view).toBe(0)
     }
     expect(await moving?.evaluate(MOVING)).toBeGreaterThan(0)

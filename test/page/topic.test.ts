@@ -43,11 +43,7 @@ describe('One topic', () => {
   it('changes with its brokers, and says what a request changed, what that means, and what happened', async () => {
     const server = await pageServer()
     await server.send(registration({ topics: TOPICS }))
-    // The topic may be read while it is deleted.
-    const page = await openPage(server.url, '#/topics/OrderPaid', {
-      timezoneId: 'Asia/Kolkata',
-      expectedProblems: /404 \(Not Found\)/,
-    })
+    const page = await openPage(server.url, '#/topics/OrderPaid', { timezoneId: 'Asia/Kolkata' })
     await page.getByText('Routable').waitFor()
     const client = await server.send(registration(BROKER_B))
     await branch(page, 'broker-b').waitFor()
@@ -207,39 +203,10 @@ describe('One topic', () => {
     await expect.poll(() => page.locator('.route > .branches > li').count()).toBe(51)
   })
 
-  it.each([
-    ['dark', 360],
-    ['light', 1280],
-  ] as const)('with hostile names is text in %s on %d pixels, accessibly', async (colorScheme, width) => {
+  it('whose name is a space is seen, so that it can be clicked', async () => {
     const server = await pageServer()
-    const hostile = [
-      '<img src=x onerror=alert(1)>',
-      'evil\u202Egpj.exe',
-      'line\nbreak',
-      'long'.repeat(1_000),
-      ' ',
-    ]
-    const [image = '', bidi = ''] = hostile
-    await server.send(
-      registration({ name: image, topics: hostile }),
-      registration({ name: bidi, address: '127.0.0.1:10921', topics: hostile }),
-    )
-    const page = await openPage(server.url, '', { colorScheme, viewport: { width, height: 800 } })
-    for (const topic of [...hostile, 'x'.repeat(4_000)]) {
-      await page.goto(`${server.url}#/topics/${encodeURIComponent(topic)}`)
-      await page.locator('.story').waitFor()
-      const isKnown = topic !== 'x'.repeat(4_000)
-      if (isKnown) await page.locator('.route .card').first().waitFor()
-      expect(await page.locator('main img').count()).toBe(0)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
-      expect((await page.locator('main').innerText()).includes('\u202E')).toBe(false)
-      expect(await page.evaluate('document.querySelector("h1").offsetHeight')).toBeLessThan(300)
-    }
-    await page.goto(`${server.url}#/topics/${encodeURIComponent(bidi)}`)
-    await page.getByRole('heading', { level: 1, name: 'Topic evil\\u202egpj.exe' }).waitFor()
-    await branch(page, image).waitFor()
-    // A space is seen, so that it can be clicked.
-    await page.goto(`${server.url}#/topics`)
+    await server.send(registration({ topics: [' ', 'TopicB'] }))
+    const page = await openPage(server.url, '#/topics')
     await page.getByRole('link', { name: '" "', exact: true }).click()
     await page.locator('.route .root').getByText('" "').waitFor()
     expect(await accessibilityProblems(page)).toEqual([])

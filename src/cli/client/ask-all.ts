@@ -1,7 +1,8 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { firstLine } from '../../common/describe-errno.ts'
 import { CommandError } from '../command-error.ts'
 import type { Failure } from '../output/report.ts'
-import type { NameServer } from './name-server.ts'
 
 interface Found<Value> {
   readonly server: NameServer
@@ -40,8 +41,8 @@ export async function askAll<Value>(
  * @param from - The address of the NameServer.
  * @throws What is no failure of a command: a defect.
  */
-export function failureAt(from: string, error: unknown): CommandError {
-  if (error instanceof CommandError) return error
+export function failureAt(from: string, error: unknown): AdminError {
+  if (error instanceof AdminError) return error
   // A member that is missing, or out of range, such as an invalid time.
   if (!(error instanceof TypeError || error instanceof RangeError)) throw error
   const hint = 'is it mqnamesrv of another version?'

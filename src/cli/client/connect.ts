@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isIP, connect as plainConnect } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
+import { plainConnect } from '../../admin/name-server.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
 import type { Connect } from '../../remoting/client/outgoing-connection.ts'
 import { CommandError } from '../command-error.ts'
@@ -27,34 +26,20 @@ export async function commandConnect(
 ): Promise<{ readonly connect: Connect; readonly isTls: boolean }> {
   const { ca, cert, key, serverName } = files
   if (!files.isTls && [ca, cert, key, serverName].every((value) => value === undefined)) {
-    const connect: Connect = (address, onReady) => plainConnect({ ...address, noDelay: true }, onReady)
-    return { connect, isTls: false }
+    return { connect: plainConnect, isTls: false }
   }
   if (serverName !== undefined && ca === undefined)
     throw new CommandError('usage', '--tls-server-name needs --tls-ca: without it no certificate is checked')
   if ((cert === undefined) !== (key === undefined))
     throw new CommandError('usage', '--tls-cert and --tls-key belong together')
-  // Loaded only if needed: it slows down the start.
-  const tls = await import('node:tls')
-  const options: ConnectionOptions = {
-    rejectUnauthorized: ca !== undefined,
-    ...(ca !== undefined && { ca: readAuthorities(ca) }),
-    ...(cert !== undefined && { cert: readPem(cert, '--tls-cert') }),
-    ...(key !== undefined && { key: readPem(key, '--tls-key') }),
+  const pem = {
+    ca: ca === undefined ? undefined : readAuthorities(ca),
+    cert: cert === undefined ? undefined : readPem(cert, '--tls-cert'),
+    key: key === undefined ? undefined : readPem(key, '--tls-key'),
   }
-  try {
-    tls.createSecureContext(options)
-  } catch (error) {
-    throw new CommandError('usage', `cannot use the TLS files: ${describeErrno(error)}`)
-  }
-  const connect: Connect = (address, onReady) => {
-    const checked = serverName ?? address.host
-    const servername = isIP(checked) === 0 ? checked : ''
-    const checkServerIdentity: ConnectionOptions['checkServerIdentity'] = (_, certificate) =>
-      tls.checkServerIdentity(checked, certificate)
-    return tls.connect({ ...address, ...options, servername, checkServerIdentity }, onReady).setNoDelay(true)
-  }
-  return { connect, isTls: true }
+  // Loaded only if needed: TLS slows down the start.
+  const { tlsConnect } = await import('../../admin/tls-connect.ts')
+  return { connect: tlsConnect({ ...pem, serverName }), isTls: true }
 }
 
 /** OpenSSL takes a file without a certificate for an empty list. */

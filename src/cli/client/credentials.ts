@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Credentials } from '../../admin/admin-options.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { CommandError } from '../command-error.ts'
-
-/** An account of RocketMQ's ACL. */
-export interface Credentials {
-  readonly accessKey: string
-  readonly secretKey: string
-}
 
 /**
  * The account that signs requests: `--access-key` with `--secret-key-file`, otherwise `accessKey` and `secretKey` of

@@ -1,8 +1,9 @@
-import { AllFailedError, CommandError } from '../command-error.ts'
+import { AdminError } from '../../admin/admin-error.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import { AllFailedError } from '../command-error.ts'
 import type { Failure } from '../output/report.ts'
 import type { Asked, CommandContext } from '../run-command.ts'
 import { inParallel } from './in-parallel.ts'
-import type { NameServer } from './name-server.ts'
 
 /**
  * Asks all NameServers for each of the things that a person names. One that a NameServer does not have is a failure of its own, and
@@ -23,7 +24,7 @@ export async function askForEach<Item extends object>(
       try {
         return await ask(server, name)
       } catch (error) {
-        if (!(error instanceof CommandError && error.code === 'not_found')) throw error
+        if (!(error instanceof AdminError && error.code === 'not_found')) throw error
         missing.push({ namesrv: server.address, error })
         return []
       }

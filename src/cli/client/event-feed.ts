@@ -1,7 +1,7 @@
+import type { NameServer } from '../../admin/name-server.ts'
 import { counted } from '../../common/counted.ts'
 import type { ShownEvent } from '../../inspect/events-view.ts'
 import { CommandError } from '../command-error.ts'
-import type { NameServer } from './name-server.ts'
 
 /** An event of a server. */
 export type ServerEvent = ShownEvent

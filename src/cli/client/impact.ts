@@ -1,8 +1,8 @@
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import { type Impact, impactOf } from '../../inspect/impact.ts'
 import type { CommandContext } from '../run-command.ts'
-import { NAMESPACE_ORDER_TOPIC_CONFIG } from './kv.ts'
-import type { NameServer } from './name-server.ts'
 import { routeTables } from './routes.ts'
 
 /** Names in each list of an impact; the total counts all. */

@@ -1,5 +1,5 @@
+import type { NameServer } from '../../admin/name-server.ts'
 import type { CommandContext } from '../run-command.ts'
-import type { NameServer } from './name-server.ts'
 
 /** What takes longer is shown on a terminal. */
 const QUIET_MS = 1_000

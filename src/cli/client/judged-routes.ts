@@ -1,3 +1,4 @@
+import type { NameServer } from '../../admin/name-server.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import { checkBrokers } from '../../inspect/findings/broker-rules.ts'
 import { type Observation, Observations } from '../../inspect/findings/finding.ts'
@@ -6,7 +7,6 @@ import { compareRules } from '../../inspect/findings/rules.ts'
 import { checkTopics } from '../../inspect/findings/topic-rules.ts'
 import type { BrokerData } from '../../protocol/body/topic-route-data.ts'
 import type { CommandContext } from '../run-command.ts'
-import type { NameServer } from './name-server.ts'
 import { routeTables } from './routes.ts'
 
 /** A rule with more findings than are listed. */

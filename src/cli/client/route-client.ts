@@ -1,7 +1,7 @@
+import type { RouteClient } from '../../admin/name-server.ts'
 import { versionOfRelease } from '../../protocol/version-name.ts'
 import { CommandError } from '../command-error.ts'
 import type { Values } from '../parse.ts'
-import type { RouteClient } from './name-server.ts'
 
 /** The client of `--client-version` and `--zone`. @throws {CommandError} `usage`: no such release. */
 export function routeClientOf({ clientVersion, zone }: Values): RouteClient {

@@ -1,9 +1,9 @@
+import type { NameServer } from '../../admin/name-server.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import type { QueueData } from '../../protocol/body/topic-route-data.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inParallel } from './in-parallel.ts'
-import type { NameServer } from './name-server.ts'
 
 /** Lookups under way at a time. */
 const MAX_LOOKUPS = 128

@@ -1,6 +1,6 @@
+import type { NameServer } from '../../admin/name-server.ts'
+import { optionalView } from '../../admin/optional-view.ts'
 import { versionName } from '../../protocol/version-name.ts'
-import type { NameServer } from './name-server.ts'
-import { optionalView } from './optional-view.ts'
 
 /** A condition for sending clients to a NameServer. */
 export interface Check {

@@ -1,3 +1,5 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import type { NameServer, RouteClient } from '../../admin/name-server.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import type { TopicCell, TopicFacts } from '../../inspect/explain/topic-story.ts'
 import { MAX_SIMILAR, similarNames } from '../../inspect/similar-names.ts'
@@ -6,8 +8,6 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { CommandError } from '../command-error.ts'
-import type { NameServer, RouteClient } from './name-server.ts'
 
 /** The topic whose brokers create topics on their first use. @see TopicValidator#AUTO_CREATE_TOPIC_KEY_TOPIC */
 const AUTO_CREATE_TOPIC = 'TBW102'
@@ -74,8 +74,7 @@ async function listedTopics(server: NameServer): Promise<ReadonlySet<string>> {
   try {
     return await server.topicNames()
   } catch (error) {
-    if (error instanceof CommandError && (error.code === 'denied' || error.code === 'failed'))
-      return new Set()
+    if (error instanceof AdminError && (error.code === 'denied' || error.code === 'failed')) return new Set()
     throw error
   }
 }

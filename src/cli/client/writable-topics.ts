@@ -1,8 +1,8 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
-import { CommandError } from '../command-error.ts'
 import type { Explanation } from '../output/explanation.ts'
 import type { CommandContext } from '../run-command.ts'
-import type { NameServer } from './name-server.ts'
 import { eachRoute } from './routes.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function withWritableTopics(
     }
     return found
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
+    if (!(error instanceof AdminError)) throw error
     return brokers
   }
 }

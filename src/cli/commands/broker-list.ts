@@ -1,5 +1,6 @@
+import type { BrokerGroup } from '../../admin/broker-group.ts'
+import { NO_BROKERS, readBrokerGroups } from '../../admin/brokers.ts'
 import type { BrokerMember } from '../../inspect/broker-member.ts'
-import { type BrokerGroup, NO_BROKERS, readBrokerGroups } from '../client/brokers.ts'
 import { memberColumns } from '../output/broker-columns.ts'
 import type { Column } from '../output/table.ts'
 import type { Run } from '../run-command.ts'

@@ -1,10 +1,11 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import type { BrokerGroup } from '../../admin/broker-group.ts'
+import { listedGroup, noBrokerGroup, ONLY_OURS } from '../../admin/brokers.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import { optionalView } from '../../admin/optional-view.ts'
 import { counted } from '../../common/counted.ts'
 import type { Impact } from '../../inspect/impact.ts'
-import { type BrokerGroup, listedGroup, noBrokerGroup, ONLY_OURS } from '../client/brokers.ts'
 import { askForEach } from '../client/each-name.ts'
-import type { NameServer } from '../client/name-server.ts'
-import { optionalView } from '../client/optional-view.ts'
-import { CommandError } from '../command-error.ts'
 import { firstNames } from '../output/amounts.ts'
 import { brokerLines, memberColumns } from '../output/broker-columns.ts'
 import { detailLines } from '../output/details.ts'
@@ -73,7 +74,7 @@ async function listedGroupOf(server: NameServer, name: string, context: CommandC
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof CommandError && error.code === 'not_found'
+  return error instanceof AdminError && error.code === 'not_found'
 }
 
 function impactLines(brokerName: string, impact: Impact): string[] {

@@ -1,10 +1,8 @@
+import type { NameServer } from '../../admin/name-server.ts'
+import { checkBroker, changePermission as requestChange } from '../../admin/write-permission.ts'
 import { counted } from '../../common/counted.ts'
 import type { Impact } from '../../inspect/impact.ts'
-import { RequestCode } from '../../protocol/request-code.ts'
-import { ResponseCode } from '../../protocol/response-code.ts'
 import { changeEach } from '../change-each.ts'
-import { noBrokerGroup } from '../client/brokers.ts'
-import { type NameServer, responseError } from '../client/name-server.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** What is known of a broker before the change. */
@@ -18,8 +16,7 @@ interface Before {
 /** `broker wipe-write BROKER…` (205). */
 export const wipe: Run = (context) =>
   changePermission(context, {
-    code: RequestCode.WIPE_WRITE_PERM_OF_BROKER,
-    countField: 'wipeTopicCount',
+    change: 'wipe',
     result: 'wiped',
     head: 'NOT WRITABLE',
     look: (server, broker) => beforeWipe(server, broker, context),
@@ -33,8 +30,7 @@ export const wipe: Run = (context) =>
 /** `broker restore-write BROKER…` (327). */
 export const restore: Run = (context) =>
   changePermission(context, {
-    code: RequestCode.ADD_WRITE_PERM_OF_BROKER,
-    countField: 'addTopicCount',
+    change: 'restore',
     result: 'restored',
     head: 'WRITABLE TOPICS',
     look: async (server, broker) => (await viewed(server, broker)) ?? { topics: undefined, lastWritable: 0 },
@@ -42,9 +38,7 @@ export const restore: Run = (context) =>
   })
 
 interface PermissionChange {
-  readonly code: number
-  /** The ext field of the response with the number of topics, whether they have changed or not. */
-  readonly countField: string
+  readonly change: Parameters<typeof requestChange>[1]
   readonly result: string
   /** Of the column with that number. */
   readonly head: string
@@ -56,7 +50,7 @@ interface PermissionChange {
 
 async function changePermission(
   { values, ...context }: CommandContext,
-  { code, countField, result, head, look, describe, warning }: PermissionChange,
+  { change, result, head, look, describe, warning }: PermissionChange,
 ): ReturnType<Run> {
   const names = values['broker'] as readonly string[]
   const changed = await changeEach(context, names, {
@@ -67,10 +61,8 @@ async function changePermission(
     },
     describe: ({ broker, before }) => [`${broker}: ${describe(before)}`],
     apply: async (server, { broker }) => {
-      const response = await server.invoke(code, { brokerName: broker })
-      if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-      const count = response.extFields?.get(countField)
-      return [{ brokerName: broker, result, topics: count === undefined ? null : Number(count) }]
+      const topics = await requestChange(server, change, broker)
+      return [{ brokerName: broker, result, topics }]
     },
   })
   return {
@@ -85,12 +77,6 @@ async function changePermission(
     namesrv: 'always',
     name: ({ brokerName }) => brokerName,
   }
-}
-
-/** The server says nothing of a name that it does not know. @throws {CommandError} (rejects) `not_found` */
-async function checkBroker(server: NameServer, name: string): Promise<void> {
-  const groups = await server.brokerGroups()
-  if (!groups.has(name)) throw noBrokerGroup(name, server.address, groups.keys())
 }
 
 async function beforeWipe(server: NameServer, broker: string, context: CommandContext): Promise<Before> {

@@ -1,9 +1,10 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import { noBrokerGroup } from '../../admin/brokers.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import { optionalView } from '../../admin/optional-view.ts'
 import { counted } from '../../common/counted.ts'
 import type { Difference } from '../../inspect/compare/differences.ts'
 import type { Impact } from '../../inspect/impact.ts'
-import { noBrokerGroup } from '../client/brokers.ts'
-import type { NameServer } from '../client/name-server.ts'
-import { optionalView } from '../client/optional-view.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { age, firstNames } from '../output/amounts.ts'
 import type { Failure } from '../output/report.ts'
@@ -81,7 +82,7 @@ async function impactOf(
     const group = await server.viewIfAny<{ readonly impact: Impact }>(path)
     if (group !== undefined) return group.impact
   } catch (error) {
-    if (error instanceof CommandError && error.code === 'not_found') return undefined
+    if (error instanceof AdminError && error.code === 'not_found') return undefined
     throw error
   }
   if (!(await server.brokerGroups()).has(broker)) return undefined

@@ -1,6 +1,6 @@
+import { NO_BROKERS } from '../../admin/brokers.ts'
 import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
-import { NO_BROKERS } from '../client/brokers.ts'
 import type { Run } from '../run-command.ts'
 
 interface Cluster {

@@ -1,7 +1,8 @@
-import { type BrokerGroup, readBrokerGroups } from '../client/brokers.ts'
+import { AdminError } from '../../admin/admin-error.ts'
+import type { BrokerGroup } from '../../admin/broker-group.ts'
+import { readBrokerGroups } from '../../admin/brokers.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { askForEach } from '../client/each-name.ts'
-import type { NameServer } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
 import { brokerLines, memberColumns } from '../output/broker-columns.ts'
 import { detailLines } from '../output/details.ts'
 import type { Run } from '../run-command.ts'
@@ -53,7 +54,7 @@ async function topicsOf(server: NameServer, cluster: string): Promise<number | n
   try {
     return (await server.topicNamesOf(cluster)).size
   } catch (error) {
-    if (error instanceof CommandError && (error.code === 'failed' || error.code === 'denied')) return null
+    if (error instanceof AdminError && (error.code === 'failed' || error.code === 'denied')) return null
     throw error
   }
 }

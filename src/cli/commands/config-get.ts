@@ -1,5 +1,5 @@
+import { configurationOf, EFFECT_WORDS } from '../../admin/configuration.ts'
 import { hintFor } from '../../common/nearest-name.ts'
-import { configurationOf, EFFECT_WORDS } from '../client/configuration.ts'
 import { foundOrFailed } from '../client/each-name.ts'
 import { CommandError } from '../command-error.ts'
 import type { Failure } from '../output/report.ts'

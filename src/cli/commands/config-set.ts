@@ -1,22 +1,18 @@
-import { firstLine } from '../../common/describe-errno.ts'
+import {
+  configurationOf,
+  EFFECT_WORDS,
+  type ServerConfiguration,
+  typedValue,
+  updateConfiguration,
+} from '../../admin/configuration.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import type { ServerKey, ShownValue } from '../../admin/server-key.ts'
 import { hintFor } from '../../common/nearest-name.ts'
 import { checkValue } from '../../namesrv/config/check-value.ts'
 import { ConfigError } from '../../namesrv/config/config-error.ts'
 import type { ConfigValue } from '../../namesrv/config/config-key.ts'
 import { findConfigKey } from '../../namesrv/config/config-keys.ts'
-import { propertiesText } from '../../namesrv/config/java-properties.ts'
-import { RequestCode } from '../../protocol/request-code.ts'
-import { ResponseCode } from '../../protocol/response-code.ts'
 import { changeEach } from '../change-each.ts'
-import {
-  configurationOf,
-  EFFECT_WORDS,
-  type ServerConfiguration,
-  type ServerKey,
-  type ShownValue,
-  typedValue,
-} from '../client/configuration.ts'
-import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
@@ -54,10 +50,10 @@ export const run: Run = async ({ values, ...context }) => {
     apply: async (server, changes) => {
       const toSet = changes.filter(({ result }) => result === 'set')
       if (toSet.length === 0) return changes
-      const text = propertiesText(toSet.map(({ key, value }) => [key, `${value}`] as const))
-      const response = await server.invoke(RequestCode.UPDATE_NAMESRV_CONFIG, {}, Buffer.from(text))
-      if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-      const remark = firstLine(response.remark ?? '')
+      const remark = await updateConfiguration(
+        server,
+        toSet.map(({ key, value }) => [key, `${value}`] as const),
+      )
       if (remark !== '') notes.push(`${server.address}: ${remark}`)
       const after = await configurationOf(server)
       return changes.map((change) => {

@@ -1,9 +1,11 @@
 import { isIPv6 } from 'node:net'
+import { AdminError } from '../../admin/admin-error.ts'
+import { applied } from '../../admin/applied.ts'
+import { type NameServer, responseError } from '../../admin/name-server.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { applied, changeEach } from '../change-each.ts'
+import { changeEach } from '../change-each.ts'
 import { type Connection, connectionsOf } from '../client/connections.ts'
-import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
@@ -99,7 +101,7 @@ async function close(server: NameServer, { id, address, kind }: Connection) {
     if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
     return { ...connection, result: 'closed', error: null }
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
+    if (!(error instanceof AdminError)) throw error
     return { ...connection, result: 'failed', error: error.message }
   }
 }

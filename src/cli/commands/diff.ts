@@ -1,6 +1,6 @@
+import type { NameServer } from '../../admin/name-server.ts'
 import { cutText } from '../../common/log-throttle.ts'
 import { type ComparedValue, DIFFERENCE_KINDS, type Difference } from '../../inspect/compare/differences.ts'
-import type { NameServer } from '../client/name-server.ts'
 import { withWritableTopics } from '../client/writable-topics.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { adviceOn, readOnlyBrokers } from '../diff/advice.ts'

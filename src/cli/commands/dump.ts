@@ -1,13 +1,14 @@
 import { lstatSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs'
+import { AdminError } from '../../admin/admin-error.ts'
+import { listedGroup } from '../../admin/brokers.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import { nextPage } from '../../admin/pages.ts'
 import { counted } from '../../common/counted.ts'
 import { describeErrno, firstLine } from '../../common/describe-errno.ts'
-import { listedGroup } from '../client/brokers.ts'
-import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
-import type { NameServer } from '../client/name-server.ts'
-import { nextPage } from '../client/pages.ts'
 import { eachRoute } from '../client/routes.ts'
 import { readStatus } from '../client/status.ts'
-import { CommandError } from '../command-error.ts'
+import { CommandError, exitCodeFor } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import { errorOf, exitCodeOf } from '../output/report.ts'
 import { visible, visibleJson } from '../output/visible.ts'
@@ -110,7 +111,7 @@ async function dumpOf(server: NameServer, context: CommandContext): Promise<Reco
       dump[name] = await read()
     } catch (error) {
       // One view that fails must not cost the others.
-      if (!(error instanceof CommandError) || error.exitCode === ExitCode.UNREACHABLE) throw error
+      if (!(error instanceof AdminError) || exitCodeFor(error) === ExitCode.UNREACHABLE) throw error
       problems[name] = firstLine(error)
     }
   }

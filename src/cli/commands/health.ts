@@ -1,4 +1,5 @@
-import type { NameServer } from '../client/name-server.ts'
+import { AdminError } from '../../admin/admin-error.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { type Check, type ServerStatus, STATUS_PATH } from '../client/status.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { durationMs } from '../duration.ts'
@@ -66,7 +67,7 @@ async function healthOf(server: NameServer, notes: Set<string>): Promise<Health>
     const { ready, checks } = await server.view<ServerStatus>(STATUS_PATH)
     return { healthy: ready, checks }
   } catch (error) {
-    if (!(error instanceof CommandError && error.code === 'not_supported')) throw error
+    if (!(error instanceof AdminError && error.code === 'not_supported')) throw error
   }
   notes.add(`${server.address} is not mqnamesrv: only whether it knows brokers is checked`)
   const hasBrokers = (await server.brokerGroups()).size > 0

@@ -1,7 +1,5 @@
-import { RequestCode } from '../../protocol/request-code.ts'
+import { deleteKV, kvValue, noEntry } from '../../admin/kv.ts'
 import { changeEach } from '../change-each.ts'
-import { kvValue, noEntry } from '../client/kv.ts'
-import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 import { changedEntries } from './kv-set.ts'
 
@@ -18,10 +16,7 @@ export const run: Run = async ({ values, ...context }) => {
       `${JSON.stringify(key)} of ${JSON.stringify(namespace)} will be deleted (was ${JSON.stringify(previous)})`,
     ],
     apply: async (server, { key, previous }) => {
-      await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
-      const now = await kvValue(server, namespace, key)
-      if (now !== undefined)
-        throw new CommandError('failed', `after the deletion the value is ${JSON.stringify(now)}`)
+      await deleteKV(server, namespace, key)
       return [{ namespace, key, value: null, previous, result: 'deleted' }]
     },
   })

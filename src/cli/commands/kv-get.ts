@@ -1,4 +1,4 @@
-import { kvValue, noEntry } from '../client/kv.ts'
+import { kvValue, noEntry } from '../../admin/kv.ts'
 import type { Run } from '../run-command.ts'
 
 /** `kv get NAMESPACE KEY`: a single NameServer's value alone, as it is in the table. */

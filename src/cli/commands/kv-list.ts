@@ -1,6 +1,6 @@
-import { type KVEntry, NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
-import type { NameServer } from '../client/name-server.ts'
-import { nextPage } from '../client/pages.ts'
+import { type KVEntry, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import { nextPage } from '../../admin/pages.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 

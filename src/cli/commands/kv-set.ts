@@ -1,7 +1,5 @@
-import { RequestCode } from '../../protocol/request-code.ts'
+import { type KVEntry, kvValue, putKV } from '../../admin/kv.ts'
 import { type Changed, changeEach } from '../change-each.ts'
-import { type KVEntry, kvValue } from '../client/kv.ts'
-import { CommandError } from '../command-error.ts'
 import type { AnyReport, Run } from '../run-command.ts'
 
 /** `kv set NAMESPACE KEY VALUE` (100). */
@@ -19,10 +17,7 @@ export const run: Run = async ({ values, ...context }) => {
     apply: async (server, { previous }) => {
       const entry = { namespace, key, value, previous }
       if (previous === value) return [{ ...entry, result: 'unchanged' }]
-      await server.ask(RequestCode.PUT_KV_CONFIG, { namespace, key, value })
-      const now = await kvValue(server, namespace, key)
-      if (now !== value)
-        throw new CommandError('failed', `after the change the value is ${JSON.stringify(now ?? null)}`)
+      await putKV(server, namespace, key, value)
       return [{ ...entry, result: 'set' }]
     },
   })

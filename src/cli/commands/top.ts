@@ -1,5 +1,5 @@
-import type { NameServer } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
+import { AdminError } from '../../admin/admin-error.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { durationMs } from '../duration.ts'
 import { ExitCode } from '../exit-code.ts'
 import { visibleStrings } from '../output/visible.ts'
@@ -129,7 +129,7 @@ async function look(server: NameServer, before: TopData): Promise<TopData> {
     const sample: Sample = visibleStrings(await readSample(server))
     return { ...before, sample, rates: ratesBetween(before.sample, sample), problem: undefined }
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
+    if (!(error instanceof AdminError)) throw error
     // The next look gets a connection of its own.
     server.close()
     return { ...before, rates: undefined, problem: visibleStrings(error.message) }

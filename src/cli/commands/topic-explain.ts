@@ -1,6 +1,6 @@
+import type { NameServer, RouteClient } from '../../admin/name-server.ts'
+import { optionalView } from '../../admin/optional-view.ts'
 import { askForEach } from '../client/each-name.ts'
-import type { NameServer, RouteClient } from '../client/name-server.ts'
-import { optionalView } from '../client/optional-view.ts'
 import { routeClientOf, routeQuery } from '../client/route-client.ts'
 import { type Explanation, explanationLines, explanationOf } from '../output/explanation.ts'
 import type { Run } from '../run-command.ts'

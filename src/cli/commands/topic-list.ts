@@ -1,4 +1,4 @@
-import type { NameServer } from '../client/name-server.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 

@@ -1,5 +1,6 @@
+import { AdminError } from '../../admin/admin-error.ts'
 import { EventFeed, type ServerEvent } from '../client/event-feed.ts'
-import { CommandError } from '../command-error.ts'
+import { exitCodeFor } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import { liveLine } from '../output/live-line.ts'
 import { visible } from '../output/visible.ts'
@@ -36,7 +37,7 @@ export const run: Run = async (context) => {
   for (const { namesrv, error } of failures) {
     say(context, error.message)
     // A server without events will have none later.
-    if (error.exitCode === ExitCode.UNREACHABLE) lost.add(feeds.get(namesrv))
+    if (exitCodeFor(error) === ExitCode.UNREACHABLE) lost.add(feeds.get(namesrv))
     else feeds.delete(namesrv)
   }
   const follow = async (feed: EventFeed): Promise<void> => {
@@ -50,7 +51,7 @@ export const run: Run = async (context) => {
         pollMs = POLL_MS
         isLost = false
       } catch (error) {
-        if (!(error instanceof CommandError)) throw error
+        if (!(error instanceof AdminError)) throw error
         feed.server.close()
         if (!isLost && !interrupts.aborted) say(context, `${error.message}; trying again`)
         pollMs = Math.min(pollMs * 2, MAX_POLL_MS)

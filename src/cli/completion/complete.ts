@@ -1,6 +1,6 @@
-import type { ServerKey } from '../client/configuration.ts'
-import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
-import type { NameServer } from '../client/name-server.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
+import type { NameServer } from '../../admin/name-server.ts'
+import type { ServerKey } from '../../admin/server-key.ts'
 import { ExitCode } from '../exit-code.ts'
 import { COMMANDS, commandOf, NOUNS } from '../grammar/commands.ts'
 import {
@@ -184,6 +184,6 @@ const NAMES: Readonly<Record<Live, (server: NameServer) => Promise<Iterable<stri
 }
 
 async function configKeys(server: NameServer): Promise<readonly ServerKey[]> {
-  const { configurationOf } = await import('../client/configuration.ts')
+  const { configurationOf } = await import('../../admin/configuration.ts')
   return (await configurationOf(server)).keys
 }

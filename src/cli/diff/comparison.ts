@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { AdminError } from '../../admin/admin-error.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
+import { type NameServer, responseError } from '../../admin/name-server.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import { COMPARABLE_KEYS, Differences, type ListedQueues } from '../../inspect/compare/differences.ts'
 import { decodeQueueDatas, type NamedQueues } from '../../protocol/body/topic-route-data.ts'
@@ -6,9 +9,7 @@ import { JsonError } from '../../protocol/errors.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { askAll } from '../client/ask-all.ts'
-import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
-import { type NameServer, responseError } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
+import { CommandError, exitCodeFor } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Failure } from '../output/report.ts'
 
@@ -265,7 +266,7 @@ async function routeBody(server: NameServer, topic: string): Promise<Buffer | un
 /** Undefined if the server does not show it. @throws {CommandError} (rejects) */
 async function comparableConfig(server: NameServer): Promise<ReadonlyMap<string, string> | undefined> {
   // Loaded only if needed: it slows down the start.
-  const { configurationOf } = await import('../client/configuration.ts')
+  const { configurationOf } = await import('../../admin/configuration.ts')
   try {
     const { keys } = await configurationOf(server)
     const values = new Map(keys.map(({ key, value }) => [key, value]))
@@ -276,7 +277,7 @@ async function comparableConfig(server: NameServer): Promise<ReadonlyMap<string,
       }),
     )
   } catch (error) {
-    if (error instanceof CommandError && error.exitCode !== ExitCode.UNREACHABLE) return undefined
+    if (error instanceof AdminError && exitCodeFor(error) !== ExitCode.UNREACHABLE) return undefined
     throw error
   }
 }

@@ -1,11 +1,12 @@
+import { AdminError } from '../../admin/admin-error.ts'
+import { applied } from '../../admin/applied.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
+import { type NameServer, responseError } from '../../admin/name-server.ts'
 import { firstLine } from '../../common/describe-errno.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { applied } from '../change-each.ts'
 import { askAll } from '../client/ask-all.ts'
-import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
-import { type NameServer, responseError } from '../client/name-server.ts'
-import { AllFailedError, CommandError } from '../command-error.ts'
+import { AllFailedError, CommandError, exitCodeFor } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Failure } from '../output/report.ts'
 import { visible } from '../output/visible.ts'
@@ -246,7 +247,7 @@ async function askFirst<Result>(
     try {
       return await ask(server)
     } catch (error) {
-      if (!(error instanceof CommandError) || error.exitCode !== ExitCode.UNREACHABLE) throw error
+      if (!(error instanceof AdminError) || exitCodeFor(error) !== ExitCode.UNREACHABLE) throw error
       failures.push({ namesrv: server.address, error })
     }
   }

@@ -1,4 +1,5 @@
-import type { CommandError } from '../command-error.ts'
+import type { AdminError } from '../../admin/admin-error.ts'
+import { exitCodeFor } from '../command-error.ts'
 import { ExitCode as Exit, type ExitCode } from '../exit-code.ts'
 import { type Column, tableLines } from './table.ts'
 import { visibleJson, visibleStrings } from './visible.ts'
@@ -12,7 +13,7 @@ export type Format = (typeof FORMATS)[number]
 export interface Failure {
   /** `host:port` */
   readonly namesrv: string
-  readonly error: CommandError
+  readonly error: AdminError
 }
 
 /** A failure of a NameServer, or of the command line. */
@@ -129,7 +130,7 @@ export function exitCodeOf({
 
 /** The exit code if all fail: unreachable before denied before no; partial if some do not have what was named and others did not respond. */
 export function worstOf(failures: readonly CommandFailure[]): ExitCode {
-  const codes = failures.map(({ error }) => error.exitCode)
+  const codes = failures.map(({ error }) => exitCodeFor(error))
   const isMissing = failures.some(({ error }) => error.code === 'not_found')
   if (isMissing && codes.includes(Exit.UNREACHABLE)) return Exit.PARTIAL
   const worst = [Exit.INTERRUPTED, Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED]

@@ -1,7 +1,8 @@
+import type { BrokerGroup } from '../../admin/broker-group.ts'
+import { readBrokerGroups } from '../../admin/brokers.ts'
+import type { NameServer } from '../../admin/name-server.ts'
 import type { BrokerMember } from '../../inspect/broker-member.ts'
-import { type BrokerGroup, readBrokerGroups } from '../client/brokers.ts'
 import type { ServerEvent } from '../client/event-feed.ts'
-import type { NameServer } from '../client/name-server.ts'
 import { readStatus, type Status } from '../client/status.ts'
 import type { Finding, Miss } from '../client/views.ts'
 

@@ -9,10 +9,10 @@ import {
   type Schema,
   VERSION_PARAMETER,
   type View,
-  ViewError,
   type ViewRequest,
   versionOf,
 } from '../view.ts'
+import { ViewError } from '../view-error.ts'
 import { BROKER_VERDICTS, tellBroker } from './broker-story.ts'
 import { brokerFacts, topicFacts } from './facts.ts'
 import { shownCells, TOPIC_VERDICTS, tellTopic } from './topic-story.ts'

@@ -24,7 +24,7 @@ export interface CheckedValue {
  * @returns The value, or an error: `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`.
  */
 export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | ConfigError {
-  const { text, source } = given
+  const { text, source, isStrict = false } = given
   const { place } = source
   const isUpdate = source.layer === 'update'
   const invalid = (why: string, spaces = '', code: ConfigError['code'] = 'ERR_CONFIG_VALUE'): ConfigError => {
@@ -65,7 +65,7 @@ export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | Con
   const [min, max] = rangeOf(key)
   const value = Math.min(max, Math.max(min, number))
   if (value === number) return { value }
-  if (isReadWhileRunning(key) && !isUpdate) {
+  if (isReadWhileRunning(key) && !isUpdate && !isStrict) {
     return noticed(value, 'value out of range; nearest value used', { min, max })
   }
   const unit = key.unit === undefined ? '' : ` ${key.unit}`

@@ -8,6 +8,8 @@ export type ConfigErrorCode =
   | 'ERR_CONFIG_VALUE'
   /** A number outside the range of its key. */
   | 'ERR_CONFIG_RANGE'
+  /** The library has no such option. */
+  | 'ERR_CONFIG_OPTION'
   /** The file cannot be read. */
   | 'ERR_CONFIG_FILE'
 
@@ -16,14 +18,20 @@ export class ConfigError extends CodedError<ConfigErrorCode> {
   /** One line each. */
   readonly problems: readonly string[]
 
-  /** @param code - Of the first problem. */
+  /**
+   * @internal
+   * @param code - Of the first problem.
+   */
   constructor(code: ConfigErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
     const lines = typeof problems === 'string' ? [problems] : problems
     super(code, lines.join('\n'), options)
     this.problems = lines
   }
 
-  /** @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix. */
+  /**
+   * @internal
+   * @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix.
+   */
   static throwAll(errors: readonly ConfigError[]): void {
     const [first] = errors
     if (first === undefined) return

@@ -187,6 +187,8 @@ export interface ConfigSource {
 export interface GivenText {
   readonly text: string
   readonly source: ConfigSource
+  /** Whether a number out of range is an error for every key. Default: for those that are read once, and in updates. */
+  readonly isStrict?: boolean
 }
 
 /** A key with its value in effect. */

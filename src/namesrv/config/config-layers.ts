@@ -32,6 +32,11 @@ export interface ConfigLayers {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** From options, `--key value` or `--key=value`; of equal keys the last one counts. */
   readonly args?: readonly KeyText[]
+  /**
+   * The function whose arguments `args` are, if it is no command line: messages name it, and a value out of range is an error
+   * for every key.
+   */
+  readonly caller?: string
 }
 
 /** What all layers together say. */
@@ -46,11 +51,16 @@ export interface Given {
 }
 
 /** Lays file, environment and command line over each other. */
-export function readLayers({ file, env = {}, args = [] }: ConfigLayers): Given {
+export function readLayers({ file, env = {}, args = [], caller }: ConfigLayers): Given {
   const given: Given = { texts: new Map(), extras: new Map(), notices: [] }
   if (file !== undefined) addFile(given, file)
   addEnvironment(given, env)
-  addLayer(given, args, ({ key }) => ({ layer: 'option', place: `option --${key}` }))
+  addLayer(
+    given,
+    args,
+    ({ key }) => ({ layer: 'option', place: caller ?? `option --${key}` }),
+    caller !== undefined,
+  )
   const unused = CONFIG_KEYS.filter(({ effect }) => effect === 'none').map(({ name }) => name)
   const set = unused.filter((name) => given.texts.has(name))
   noticeKeys(given, 'keys without effect here', set)
@@ -87,13 +97,14 @@ function addLayer<Pair extends KeyText>(
   given: Given,
   layer: Iterable<Pair>,
   sourceOf: (pair: Pair) => ConfigSource,
+  isStrict = false,
 ): void {
   const isAlias = ({ key }: Pair): boolean => findConfigKey(key)?.alias === key
   const controllerKeys: string[] = []
   for (const pair of [...layer].sort((a, b) => Number(isAlias(b)) - Number(isAlias(a)))) {
     const key = findConfigKey(pair.key)
     const source = sourceOf(pair)
-    if (key !== undefined) setText(given, key, { text: pair.value, source })
+    if (key !== undefined) setText(given, key, { text: pair.value, source, isStrict })
     else if (isControllerKey(pair.key)) controllerKeys.push(pair.key)
     else {
       const fields = { source: source.place, key: pair.key, ...didYouMean(pair.key, CONFIG_NAMES) }
@@ -103,7 +114,8 @@ function addLayer<Pair extends KeyText>(
   noticeKeys(given, 'controller keys without effect here', controllerKeys)
 }
 
-function setText(given: Given, key: ConfigKey, { text, source }: GivenText): void {
+function setText(given: Given, key: ConfigKey, givenText: GivenText): void {
+  const { text, source } = givenText
   // What `-p` shows in place of a secret must not become the secret when its output is used as a file.
   if (key.secret === true && text === HIDDEN) {
     const message = 'asterisks in place of a secret ignored; set the secret itself'
@@ -112,7 +124,7 @@ function setText(given: Given, key: ConfigKey, { text, source }: GivenText): voi
   }
   // Removed first, so that the keys stand in the order of the layers that won.
   given.texts.delete(key.name)
-  given.texts.set(key.name, { text, source })
+  given.texts.set(key.name, givenText)
 }
 
 /** Set by Kubernetes in every container beside a service named mqnamesrv; not meant for this program. */

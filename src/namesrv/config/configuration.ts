@@ -21,6 +21,8 @@ export interface ResolveOptions extends ConfigLayers {
   readonly homeDirectory: string | undefined
   /** Number of processors, the default of a key of Java's. */
   readonly processors: number
+  /** Defaults in place of those of the table, by key: of a program that is not the daemon. */
+  readonly defaults?: Partial<NamesrvConfig>
 }
 
 /** @see DefaultRequestProcessor#initConfigBlackList in apache/rocketmq */
@@ -82,7 +84,7 @@ export class Configuration {
       // What `-p` prints for a null must not be a value when its output is used as a file.
       const isNull =
         given?.text.trim() === '' &&
-        byDefault.value === undefined &&
+        (byDefault.value ?? '') === '' &&
         (key.default === undefined || key.required === true)
       if (given === undefined || isNull) continue
       const checked = checkValue(key, given)
@@ -191,10 +193,10 @@ function blackListOf(text: string): ReadonlySet<string> {
 
 function defaultOf(
   key: ConfigKey,
-  { homeDirectory, processors }: ResolveOptions,
+  { homeDirectory, processors, defaults = {} }: ResolveOptions,
   keys: ReadonlyMap<string, ResolvedKey>,
 ): ResolvedKey {
-  const { default: byDefault } = key
+  const byDefault = defaults[key.name as keyof NamesrvConfig] ?? key.default
   const isComputed = typeof byDefault === 'object'
   const value = isComputed
     ? byDefault.of({ homeDirectory, processors, value: (name) => keys.get(name)?.value })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Logger } from 'pino'
+import type { NamesrvLogger } from '../../common/logger.ts'
 import { NotDurableError } from '../../common/not-durable-error.ts'
 
 /** The functions used of Node's file system, so that tests can let each of them fail. */
@@ -77,7 +77,7 @@ export async function replaceFile(
 export function recoveryLog(
   line: string,
   path: string,
-  logger: Pick<Logger, 'info'>,
+  logger: Pick<NamesrvLogger, 'info'>,
 ): (write: Promise<void>) => Promise<void> {
   let failures = 0
   return async (write) => {

@@ -7,7 +7,7 @@ import type { NamesrvContext } from '../namesrv-context.ts'
 import { readBackup, recoveryLog, replaceFile } from './atomic-file.ts'
 
 /**
- * Loads the KV table from its file; a missing file is an empty table. If the file is empty, as a full disk leaves it, its backup
+ * Loads the KV table from its file; a missing file is an empty table, and without a path the table is only in memory. If the file is empty, as a full disk leaves it, its backup
  * is used.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
@@ -15,6 +15,7 @@ import { readBackup, recoveryLog, replaceFile } from './atomic-file.ts'
 export function loadKVConfig({ configuration, logger }: NamesrvContext): KVConfigManager {
   const { values } = configuration
   const path = values.kvConfigPath
+  if (path === '') return new KVConfigManager(new Map(), async (_, onStored) => onStored(), values)
   const file = readKVFile(path)
   const fromFile = file && decode(file)
   if (fromFile instanceof JsonError) {

@@ -76,7 +76,7 @@ export function watchFileDescriptors({ scheduler, events, logger }: NamesrvConte
     usedUp = error !== undefined
     events.add(usedUp ? 'descriptors_used_up' : 'descriptors_free', '', error ?? '')
     if (usedUp) logger.error({ error }, 'file descriptors used up: new connections are closed')
-    else logger.info('file descriptors available again')
+    else logger.info({}, 'file descriptors available again')
   })
 }
 

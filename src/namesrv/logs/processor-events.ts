@@ -14,7 +14,7 @@ const SECRET_KEY = /password|passwd|secret|token|credential/i
 /** Logs what processors report, with the peer, and keeps what the views show of it. */
 export function createProcessorEvents(context: NamesrvContext): ProcessorEvents {
   const { audit, history, logger, misses, throttle } = context
-  const logsNoRoute = logger.isLevelEnabled('debug')
+  const logsNoRoute = logger.isLevelEnabled?.('debug') ?? true
   return {
     log: (level, line, fields, sender) => void throttle.log(level, line, { ...senderOf(sender), ...fields }),
 

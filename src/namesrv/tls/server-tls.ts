@@ -197,7 +197,7 @@ export class ServerTls {
       logger.warn({ weakness }, 'weak certificate in tls.server.certPath; replace it')
     }
     if (isLowered && tlsAllowWeakCertificates && settings.values['tls.server.authClient']) {
-      logger.warn('tlsAllowWeakCertificates is on: weak certificates of clients are accepted')
+      logger.warn({}, 'tlsAllowWeakCertificates is on: weak certificates of clients are accepted')
     }
     return { acceptor: context, certificates }
   }

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import {
   badge,
   type Column,

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import {
   badge,
   type Column,
@@ -19,6 +19,7 @@ import { past, story } from '../explanation.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQueries, replaceQuery } from '../router.ts'
 import { PAGE_ROWS } from '../sorting.ts'
+import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
 import { memberColumns } from './brokers.ts'
 
@@ -39,12 +40,13 @@ function render(brokerName: string, page: Page): TemplateResult {
   const { store, nowMs } = page
   const explainOptions = { query: { broker: brokerName }, concerns: isOfBroker }
   const explained = store.watch('/api/v1/explain', explainOptions)
+  const basis = { basis: explained.value, concerns: () => false }
   const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
   return html`<section>
       ${heading(isRegistered ? 'State' : 'Why it is gone', '/api/v1/explain', explainOptions)}
       ${seen(explained, story)}
     </section>
-    ${isRegistered ? html`${groupOf(brokerName, page)} ${topicsOf(brokerName, page)}` : nothing}
+    ${isRegistered ? html`${groupOf(brokerName, basis, page)} ${topicsOf(brokerName, basis, page)}` : nothing}
     <section>
       <div class="heading">
         <h2>What happened</h2>
@@ -54,12 +56,16 @@ function render(brokerName: string, page: Page): TemplateResult {
     </section>`
 }
 
-function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): TemplateResult {
+function groupOf(
+  brokerName: string,
+  basis: WatchOptions,
+  { store, route, nowMs, changed }: Page,
+): TemplateResult {
   const address = route.query.get('stops') ?? ''
   const options = {
     path: { name: brokerName },
     query: { address, limit: `${MAX_NAMES}` },
-    concerns: isOfBroker,
+    ...basis,
   }
   const group = store.watch('/api/v1/brokers/{name}', options)
   const addresses = (group.value?.members ?? []).map((member) => member.address)
@@ -161,12 +167,12 @@ function accessBadge(access: Topic['access']): TemplateResult {
   return badge('warning', access === 'r' ? 'read only' : 'write only')
 }
 
-function topicsOf(brokerName: string, { store, route, changed }: Page): TemplateResult {
+function topicsOf(brokerName: string, basis: WatchOptions, { store, route, changed }: Page): TemplateResult {
   const [prefix, after] = [route.query.get('prefix') ?? '', route.query.get('after') ?? '']
   const options = {
     path: { name: brokerName },
     query: { prefix, after, limit: `${PAGE_ROWS}` },
-    concerns: isOfBroker,
+    ...basis,
   }
   const query = Object.fromEntries(route.query)
   const toPage = (from: string) => href(route.path, { ...query, after: from })

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { badge, command, heading, name, type Severity, searchField, seen, table } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { replaceQuery } from '../router.ts'

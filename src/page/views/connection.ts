@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { release } from '../../common/release.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { badge, command, emptyState, figure, heading, name, seen, time } from '../components.ts'
 import { bytes, count, duration } from '../format.ts'
 import { href } from '../router.ts'

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
-import type { Views } from '../api-types.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { badge, choice, command, emptyState, heading, name, searchField, seen, table } from '../components.ts'
 import { filtersOf } from '../filters.ts'
 import { count, counted } from '../format.ts'

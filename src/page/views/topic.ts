@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { release } from '../../common/release.ts'
 import { visible } from '../../common/visible.ts'
+import type { Views } from '../../inspect/api-types.ts'
 import { ACCESS_WORDS, accessBadge } from '../access-badge.ts'
-import type { Views } from '../api-types.ts'
 import { badge, commandList, heading, jsonLink, name, seen, seenList, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
 import { isOfRoutes } from '../event-log.ts'
@@ -31,7 +31,7 @@ function render(topic: string, page: Page): TemplateResult {
   // What brokers have registered does not depend on the client, and there may be no such client.
   const { value: known } = store.watch('/api/v1/explain', { query: { topic }, concerns: isOfRoutes })
   const isUnknown = known?.now.brokers?.length === 0
-  const path = { topic }
+  const topicOptions: WatchOptions = { path: { topic }, basis: known, concerns: () => false }
   return html`
     <section>
       ${heading(isUnknown ? 'Why clients do not find it' : 'What clients find', '/api/v1/explain', explainOptions)}
@@ -40,10 +40,10 @@ function render(topic: string, page: Page): TemplateResult {
     ${
       known === undefined || isUnknown
         ? nothing
-        : html`${routeOf(topic, client, page)}
+        : html`${routeOf(topic, client, topicOptions, page)}
           <section>
             ${heading('Commands')}
-            ${seen(store.watch('/api/v1/topics/{topic}', { path, concerns: isOfRoutes }), ({ commands }) => commandList(commands))}
+            ${seen(store.watch('/api/v1/topics/{topic}', topicOptions), ({ commands }) => commandList(commands))}
           </section>`
     }
     ${known === undefined ? nothing : html`<section>${heading('What happened')} ${past(known, nowMs)}</section>`}
@@ -55,11 +55,16 @@ interface Client {
   readonly zone: string
 }
 
-function routeOf(topic: string, client: Client, { store, route, nowMs, changed }: Page): TemplateResult {
+function routeOf(
+  topic: string,
+  client: Client,
+  topicOptions: WatchOptions,
+  { store, route, nowMs, changed }: Page,
+): TemplateResult {
   const path = { topic }
   const lookupOptions: WatchOptions = { path, query: { ...client }, concerns: isOfRoutes }
   const lookup = store.watch('/api/v1/topics/{topic}/route', lookupOptions)
-  const queues = store.watch('/api/v1/topics/{topic}', { path, concerns: isOfRoutes })
+  const queues = store.watch('/api/v1/topics/{topic}', topicOptions)
   const drawing = {
     client,
     nowMs,

@@ -1,12 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import type { Views } from '../../inspect/api-types.ts'
 import { accessBadge } from '../access-badge.ts'
-import type { Views } from '../api-types.ts'
 import { type Content, emptyState, heading, name, searchField, seen } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import { type RowColumn, Rows } from '../rows.ts'
 import type { Store } from '../store.ts'
-import { concernsTopics, searchNames, type TopicNames, watchTopicNames } from '../topic-names.ts'
+import { searchNames, type TopicNames, watchTopicNames } from '../topic-names.ts'
 import type { Page, View } from '../views.ts'
 
 type Topic = Views['/api/v1/topics/{topic}']
@@ -95,15 +95,12 @@ function detail(show: (topic: Topic) => Content): RowColumn['cell'] {
       ? store?.watch('/api/v1/topics/{topic}', {
           path: { topic },
           everyMillis: DETAILS_EVERY_MS,
-          concerns: concernsDetails,
+          concerns: ({ kind }) => kind.startsWith('permission_'),
+          basis: found?.all,
         }).value
       : undefined
     return value === undefined ? nothing : show(value)
   }
-}
-
-function concernsDetails(event: Parameters<typeof concernsTopics>[0]): boolean {
-  return concernsTopics(event) || event.kind.startsWith('permission_')
 }
 
 function sum(brokers: Topic['brokers'], key: 'readQueues' | 'writeQueues'): number {

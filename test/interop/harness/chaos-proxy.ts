@@ -9,29 +9,30 @@ export class ChaosProxy {
   delayMs = 0
   readonly #server: Server
   readonly #passages = new Set<Passage>()
-  readonly #connectFar: () => Socket
+  #connectFar: () => Socket
   #waiting: Passage[] | undefined
 
-  private constructor(server: Server, connectFar: () => Socket) {
+  private constructor(server: Server, nameServer: string, preface: string) {
     const bound = server.address()
     if (bound === null || typeof bound === 'string') throw new Error('the proxy has no port')
     this.address = `127.0.0.1:${bound.port}`
     this.#server = server
-    this.#connectFar = connectFar
+    this.#connectFar = connector(nameServer, preface)
     server.on('connection', (near) => this.#accept(near))
   }
 
   /** @param preface - What it sends to the NameServer first on each connection, such as a PROXY header. */
   static async start(nameServer: string, preface = ''): Promise<ChaosProxy> {
-    const [host = '', port = ''] = nameServer.split(':')
     // The proxy passes on the end of one side to the other, when it lets it through.
     const server = createServer({ allowHalfOpen: true })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return new ChaosProxy(server, () => {
-      const far = connect({ host, port: Number(port), allowHalfOpen: true })
-      if (preface !== '') far.write(preface)
-      return far
-    })
+    return new ChaosProxy(server, nameServer, preface)
+  }
+
+  /** New connections go to another NameServer from now on, or with another preface, and those that there are, are reset. */
+  redirect(nameServer: string, preface = ''): void {
+    this.#connectFar = connector(nameServer, preface)
+    this.cut()
   }
 
   /** Connections that go through, or wait to. */
@@ -99,6 +100,15 @@ export class ChaosProxy {
     this.#passages.add(passage)
     if (this.#waiting !== undefined) this.#waiting.push(passage)
     else void passage.passOn(this.#connectFar())
+  }
+}
+
+function connector(nameServer: string, preface: string): () => Socket {
+  const [host = '', port = ''] = nameServer.split(':')
+  return () => {
+    const far = connect({ host, port: Number(port), allowHalfOpen: true })
+    if (preface !== '') far.write(preface)
+    return far
   }
 }
 

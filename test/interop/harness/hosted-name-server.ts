@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import { afterAll } from 'vitest'
-import { Configuration, NamesrvController, systemClock, systemScheduler } from '../../../src/index.ts'
+import { Configuration } from '../../../src/namesrv/config/configuration.ts'
+import { NamesrvController } from '../../../src/namesrv/namesrv-controller.ts'
+import { systemClock, systemScheduler } from '../../../src/namesrv/time.ts'
 import { newHome } from './work-folder.ts'
 
 /** Our NameServer in this process. */
@@ -12,10 +14,15 @@ export interface HostedNameServer {
   advance(ms: number): void
 }
 
-/** Starts our NameServer in this process until the end of the file: its waits can be cut short. */
-export async function hostNameServer(): Promise<HostedNameServer> {
+/**
+ * Starts our NameServer in this process until the end of the file: its waits can be cut short.
+ * @param properties - Of its configuration, besides its address.
+ */
+export async function hostNameServer(
+  properties: Readonly<Record<string, string>> = {},
+): Promise<HostedNameServer> {
   const { home: homeDirectory } = newHome('mqnamesrv')
-  const values = { bindAddress: '127.0.0.1', listenPort: '0' }
+  const values = { bindAddress: '127.0.0.1', listenPort: '0', ...properties }
   const args = Object.entries(values).map(([key, value]) => ({ key, value }))
   let aheadMs = 0
   const controller = new NamesrvController({

@@ -5,7 +5,6 @@ import { pino } from 'pino'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { NamesrvController } from '../../../src/namesrv/namesrv-controller.ts'
 import { systemClock, systemScheduler } from '../../../src/namesrv/time.ts'
-import { proxyV1 } from '../../support/proxy-headers.ts'
 import { RawClient, type Request } from '../../support/raw-client.ts'
 
 /** A server in this process with the built page, whose time is that of the browser. */
@@ -18,8 +17,6 @@ export interface PageServer {
   readonly url: string
   /** Sends requests over a connection that stays open, so that brokers stay registered; each must get the response 0. */
   send(...requests: Request[]): Promise<RawClient>
-  /** The same, from another machine, by a PROXY header. */
-  sendFrom(host: string, ...requests: Request[]): Promise<RawClient>
   /** Moves the server's monotonic clock, as if the process had been paused. */
   advance(ms: number): void
   stop(): Promise<void>
@@ -50,7 +47,8 @@ export async function startPageServer(
   const { port, httpPort } = await controller.start()
   if (httpPort === undefined) throw new Error('the HTTP server has not started')
   const clients: RawClient[] = []
-  const sendOver = async (client: RawClient, requests: readonly Request[]): Promise<RawClient> => {
+  const send = async (...requests: Request[]) => {
+    const client = await RawClient.connect(port)
     clients.push(client)
     for (const request of requests) {
       const { header } = await client.request(request)
@@ -58,12 +56,6 @@ export async function startPageServer(
       if (code !== 0) throw new Error(`request ${request.code}: response ${code} ${remark}`)
     }
     return client
-  }
-  const send = async (...requests: Request[]) => sendOver(await RawClient.connect(port), requests)
-  const sendFrom = async (host: string, ...requests: Request[]) => {
-    const client = await RawClient.connect(port)
-    client.send(proxyV1(host, 40_000))
-    return sendOver(client, requests)
   }
   const advance = (ms: number): void => {
     aheadMs += ms
@@ -74,5 +66,5 @@ export async function startPageServer(
     rmSync(homeDirectory, { recursive: true, force: true })
   }
   const url = `http://127.0.0.1:${httpPort}/`
-  return { controller, port, httpPort, url, send, sendFrom, advance, stop }
+  return { controller, port, httpPort, url, send, advance, stop }
 }

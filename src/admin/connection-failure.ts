@@ -1,8 +1,8 @@
-import { describeErrno } from '../../common/describe-errno.ts'
-import { FrameError } from '../../protocol/errors.ts'
-import { SerializeType } from '../../protocol/remoting-command.ts'
-import type { RemotingClientError } from '../../remoting/errors.ts'
-import { CommandError } from '../command-error.ts'
+import { describeErrno } from '../common/describe-errno.ts'
+import { FrameError } from '../protocol/errors.ts'
+import { SerializeType } from '../protocol/remoting-command.ts'
+import type { RemotingClientError } from '../remoting/errors.ts'
+import { AdminError } from './admin-error.ts'
 
 /** What is known of a connection that failed. */
 export interface FailedConnection {
@@ -10,6 +10,8 @@ export interface FailedConnection {
   readonly address: string
   readonly timeoutMs: number
   readonly isTls: boolean
+  /** How messages name the option that turns TLS on. */
+  readonly tlsOption: string
   /** What the peer sent first; undefined if nothing. */
   readonly firstBytes: Buffer | undefined
   readonly maxFrameBytes: number
@@ -24,13 +26,13 @@ const MAX_HEADER_BYTES = 65_535
 /** Why a request to a NameServer failed, in words for the person who gave its address. */
 export function connectionFailure(
   { code, cause }: RemotingClientError,
-  { address, timeoutMs, isTls, firstBytes, maxFrameBytes }: FailedConnection,
-): CommandError {
+  { address, timeoutMs, isTls, tlsOption, firstBytes, maxFrameBytes }: FailedConnection,
+): AdminError {
   if (code === 'ERR_TIMEOUT')
-    return new CommandError('timeout', `no response from ${address} within ${timeoutMs} ms`)
+    return new AdminError('timeout', `no response from ${address} within ${timeoutMs} ms`)
   if (code === 'ERR_CONNECT' && cause === undefined) {
     const what = isTls ? 'TLS connection' : 'connection'
-    return new CommandError('timeout', `no ${what} to ${address} within ${timeoutMs} ms`)
+    return new AdminError('timeout', `no ${what} to ${address} within ${timeoutMs} ms`)
   }
   if (cause instanceof FrameError) {
     if (
@@ -39,25 +41,25 @@ export function connectionFailure(
       firstBytes.length >= 2 &&
       firstBytes.readUInt16BE() === TLS_ALERT
     )
-      return new CommandError('tls', `${address} accepts TLS only: use --tls`)
+      return new AdminError('tls', `${address} accepts TLS only: use ${tlsOption}`)
     if (cause.code === 'ERR_FRAME_TOO_LONG' && beginsAsFrame(firstBytes))
-      return new CommandError(
+      return new AdminError(
         'protocol',
         `the response from ${address} is too long: over ${maxFrameBytes >> 20} MiB`,
       )
     const why = textOf(firstBytes) ?? cause.message
-    return new CommandError('protocol', `${address} does not speak RocketMQ's protocol: ${why}`)
+    return new AdminError('protocol', `${address} does not speak RocketMQ's protocol: ${why}`)
   }
   const isClosed = cause === undefined || ['ECONNRESET', 'EPIPE'].includes(`${codeOf(cause)}`)
   if (isTls && (isTlsError(cause) || (code === 'ERR_CONNECT' && isClosed))) {
     const why = isClosed ? 'it closed the connection' : tlsReason(cause)
     const hint = isClosed || why === 'wrong version number' ? ' (does it accept TLS?)' : ''
-    return new CommandError('tls', `TLS handshake with ${address} failed: ${why}${hint}`)
+    return new AdminError('tls', `TLS handshake with ${address} failed: ${why}${hint}`)
   }
   if (code === 'ERR_CONNECT' || !isClosed)
-    return new CommandError('unreachable', `connection to ${address} failed: ${describeErrno(cause)}`)
-  const hint = isTls || firstBytes !== undefined ? '' : ' (if it accepts TLS only, use --tls)'
-  return new CommandError('unreachable', `${address} closed the connection before it responded${hint}`)
+    return new AdminError('unreachable', `connection to ${address} failed: ${describeErrno(cause)}`)
+  const hint = isTls || firstBytes !== undefined ? '' : ` (if it accepts TLS only, use ${tlsOption})`
+  return new AdminError('unreachable', `${address} closed the connection before it responded${hint}`)
 }
 
 /** Whether bytes are a length, a serialize type and a plausible length of the header. */

@@ -800,3 +800,161 @@ export interface Views {
     readonly components: Readonly<Record<string, unknown>>
   }
 }
+
+
+/** What the path and the query of each view take. */
+export interface ViewParameters {
+  readonly '/api/v1/status': Readonly<Record<string, never>>
+  readonly '/api/v1/clusters': {
+    /** Only names that begin with it. */
+    readonly prefix?: string | undefined
+    /** Max elements of the list. Default 1,000. */
+    readonly limit?: number | undefined
+    /** Only what follows in the order of the list: `next` of the page before. */
+    readonly after?: string | undefined
+  }
+  readonly '/api/v1/brokers': {
+    /** `attention`: those that need attention come first. Default: `name`. */
+    readonly sort?: "name" | "attention" | undefined
+    /** Only groups of this cluster. */
+    readonly cluster?: string | undefined
+    /** Only names that begin with it. */
+    readonly prefix?: string | undefined
+    /** Max elements of the list. Default 1,000. */
+    readonly limit?: number | undefined
+    /** Only what follows in the order of the list: `next` of the page before. */
+    readonly after?: string | undefined
+  }
+  readonly '/api/v1/brokers/{name}': {
+    readonly name: string
+    /** The impact of this member alone, instead of the whole group. */
+    readonly address?: string | undefined
+    /** Max names in each list of the impact. Default 1,000. */
+    readonly limit?: number | undefined
+  }
+  readonly '/api/v1/brokers/{name}/topics': {
+    readonly name: string
+    /** Only names that begin with it. */
+    readonly prefix?: string | undefined
+    /** Max elements of the list. Default 1,000. */
+    readonly limit?: number | undefined
+    /** Only what follows in the order of the list: `next` of the page before. */
+    readonly after?: string | undefined
+  }
+  readonly '/api/v1/departures': {
+    /** Max departures. Default 1,000. */
+    readonly limit?: number | undefined
+  }
+  readonly '/api/v1/topics': {
+    /** Only names that begin with it. */
+    readonly prefix?: string | undefined
+    /** Max elements of the list. Default 1,000. */
+    readonly limit?: number | undefined
+    /** Only what follows in the order of the list: `next` of the page before. */
+    readonly after?: string | undefined
+  }
+  readonly '/api/v1/topics/{topic}': {
+    readonly topic: string
+  }
+  readonly '/api/v1/topics/{topic}/route': {
+    readonly topic: string
+    /** Version of the client: a release such as `4.9.7`, or the number in its requests. Default 5.5.0. */
+    readonly version?: string | undefined
+    /** JSON dialect of the client: `legacy` for one before 4.9.4, `standard` for one that accepts standard JSON only. Default: by its version. */
+    readonly dialect?: "standard" | "legacy" | undefined
+    /** Zone to which the client restricts its routes. Default: none. */
+    readonly zone?: string | undefined
+  }
+  readonly '/api/v1/kv': {
+    /** Only entries of this namespace. */
+    readonly namespace?: string | undefined
+    /** Max elements of the list. Default 1,000. */
+    readonly limit?: number | undefined
+    /** Only what follows: `next` of the page before. */
+    readonly after?: string | undefined
+  }
+  readonly '/api/v1/config': Readonly<Record<string, never>>
+  readonly '/api/v1/connections': {
+    /** Which connections. Default: `open`. */
+    readonly state?: "open" | "closed" | "all" | undefined
+    /** `id`: the first accepted first; `opened`, `closed`: the last one first; `address`, `kind`, `language`, `cause`: in ascending order; others: the largest first. Default: `id`, or `closed` with `state=closed`. */
+    readonly sort?: "id" | "opened" | "closed" | "requests" | "bytes" | "idle" | "version" | "address" | "kind" | "language" | "cause" | undefined
+    /** `reverse`: the other way round. Default: as `sort` says. */
+    readonly order?: "reverse" | undefined
+    /** Only this many, the first ones in the order of `sort`. Default 1,024. */
+    readonly limit?: number | undefined
+    /** Without this many first ones. Default 0. */
+    readonly offset?: number | undefined
+    /** Only the connection with this id. */
+    readonly id?: number | undefined
+    /** Only peers of this kind. */
+    readonly kind?: "unknown" | "client" | "admin" | "broker" | undefined
+    /** Only peers whose address begins with it, such as `10.0.3.`. */
+    readonly address?: string | undefined
+    /** Only peers whose last request gave this language. */
+    readonly language?: string | undefined
+    /** Only peers whose last request gave this version, an MQVersion ordinal. */
+    readonly version?: number | undefined
+    /** Only connections that closed for this reason. */
+    readonly cause?: "peer_closed" | "socket_error" | "idle" | "invalid_frame" | "handshake_failed" | "limit" | "broker_expired" | "closed_by_operator" | "shutdown" | "internal_error" | undefined
+  }
+  readonly '/api/v1/clients': Readonly<Record<string, never>>
+  readonly '/api/v1/events': {
+    /** Only events after the one with this id. */
+    readonly since?: string | undefined
+    /** Only events of this kind. */
+    readonly kind?: "broker_registered" | "broker_left" | "broker_lost" | "broker_expired" | "broker_unreachable" | "broker_not_returned" | "broker_suspected" | "broker_suspicion_cleared" | "registration_ignored" | "registration_disputed" | "removal_fenced" | "topics_changed" | "topic_registered" | "topic_deleted" | "permission_wiped" | "permission_restored" | "kv_changed" | "configuration_changed" | "connection_closed" | "rejected" | "request_denied" | "internal_error" | "server_failure" | "overload_began" | "overload_ended" | "restore_began" | "restore_ended" | "ready" | "not_ready" | "process_paused" | "descriptors_used_up" | "descriptors_free" | "finding_raised" | "finding_cleared" | "peer_verdict" | "digest_drifted" | undefined
+    /** Only this many, the most recent ones. Default 1,000. */
+    readonly limit?: number | undefined
+  }
+  readonly '/api/v1/rejections': Readonly<Record<string, never>>
+  readonly '/api/v1/access/whoami': Readonly<Record<string, never>>
+  readonly '/api/v1/access/test': {
+    /** Request code, such as 318. */
+    readonly code?: number | undefined
+    /** IP address that it comes from. */
+    readonly from?: string | undefined
+    /** Access key of the account that signs it. Default: not signed. */
+    readonly as?: string | undefined
+    /** Common name of the client certificate, or a subject alternative name with its type, such as `DNS:broker-a`. Default: none. */
+    readonly certificate?: string | undefined
+    /** Whether it comes over TLS. Default: false. */
+    readonly tls?: "true" | "false" | undefined
+    /** Cluster that it names. */
+    readonly cluster?: string | undefined
+    /** Broker name that it names. */
+    readonly broker?: string | undefined
+    /** Topic that it names. */
+    readonly topic?: string | undefined
+    /** Address that it announces for a broker, `host:port`. */
+    readonly announce?: string | undefined
+  }
+  readonly '/api/v1/misses': {
+    /** Only this many topics. Default 64. */
+    readonly limit?: number | undefined
+  }
+  readonly '/api/v1/explain': {
+    /** The topic. */
+    readonly topic?: string | undefined
+    /** The name of the broker, or its announced address. */
+    readonly broker?: string | undefined
+    /** Version of the client: a release such as `4.9.7`, or the number in its requests. Default 5.5.0. */
+    readonly version?: string | undefined
+    /** Zone to which the client restricts its routes. Default: none. */
+    readonly zone?: string | undefined
+  }
+  readonly '/api/v1/findings': {
+    /** Only findings of this severity. */
+    readonly severity?: "critical" | "warning" | "info" | undefined
+    /** Only findings of this rule. */
+    readonly rule?: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires" | undefined
+  }
+  readonly '/api/v1/digest': {
+    /** Adds the digest of each of 256 buckets, into which topics are put by a hash of their names. */
+    readonly buckets?: "true" | "false" | undefined
+    /** Adds the topics of this bucket with their queues. */
+    readonly bucket?: number | undefined
+  }
+  readonly '/api/v1/peers': Readonly<Record<string, never>>
+  readonly '/api/v1/openapi.json': Readonly<Record<string, never>>
+}

@@ -1,27 +1,12 @@
-import { javaInteger } from '../../namesrv/config/check-value.ts'
-import { type ConfigValue, isUpdatable, shownText } from '../../namesrv/config/config-key.ts'
-import { findConfigKey } from '../../namesrv/config/config-keys.ts'
-import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
-import { RequestCode } from '../../protocol/request-code.ts'
-import type { NameServer } from './name-server.ts'
-
-/** A value of the type of its key; null if it has none. */
-export type ShownValue = NonNullable<ConfigValue> | null
-
-/** A key of a NameServer's configuration; null where it does not say. */
-export interface ServerKey {
-  readonly key: string
-  /** Asterisks in place of a secret. */
-  readonly value: ShownValue
-  readonly default: ShownValue
-  readonly source: { readonly layer: string; readonly place: string } | null
-  /** When the value is read: at every use, by each new connection, at the start, or never. */
-  readonly effect: 'live' | 'connection' | 'start' | 'none' | null
-  readonly unit: string | null
-  /** Whether request 318 can change it. */
-  readonly updatable: boolean | null
-  readonly meaning: string | null
-}
+import { firstLine } from '../common/describe-errno.ts'
+import { javaInteger } from '../namesrv/config/check-value.ts'
+import { type ConfigValue, isUpdatable, shownText } from '../namesrv/config/config-key.ts'
+import { findConfigKey } from '../namesrv/config/config-keys.ts'
+import { parseJavaProperties, propertiesText } from '../namesrv/config/java-properties.ts'
+import { RequestCode } from '../protocol/request-code.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import { type NameServer, responseError } from './name-server.ts'
+import type { ServerKey } from './server-key.ts'
 
 /** When a change of a key takes effect, for people. */
 export const EFFECT_WORDS = {
@@ -39,7 +24,7 @@ export interface ServerConfiguration {
   readonly limitation: string | undefined
 }
 
-/** Every key of ours; of Java's, and of one that shows its views to its own machine only, what 319 shows. @throws {CommandError} (rejects) */
+/** Every key of ours; of Java's, and of one that shows its views to its own machine only, what 319 shows. @throws {AdminError} (rejects) */
 export async function configurationOf(server: NameServer): Promise<ServerConfiguration> {
   let isOurs = false
   const view = await server.viewIfAny<{ readonly keys: readonly ServerKey[] }>('/api/v1/config', (reason) => {
@@ -80,4 +65,22 @@ export function typedValue(name: string, text: string): NonNullable<ConfigValue>
   if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   const number = type === 'int' || type === 'long' ? Number(javaInteger(text, 64)) : Number.NaN
   return Number.isSafeInteger(number) ? number : text
+}
+
+/**
+ * Updates the configuration (318). Ours accepts all values or none; Java's ignores keys and values that it does not know.
+ * @returns What the server says of it; empty if nothing.
+ * @throws {AdminError} (rejects)
+ */
+export async function updateConfiguration(
+  server: NameServer,
+  values: Iterable<readonly [key: string, value: string]>,
+): Promise<string> {
+  const response = await server.invoke(
+    RequestCode.UPDATE_NAMESRV_CONFIG,
+    {},
+    Buffer.from(propertiesText(values)),
+  )
+  if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+  return firstLine(response.remark ?? '')
 }

@@ -1,30 +1,31 @@
-import { firstLine } from '../../common/describe-errno.ts'
-import { toEnd } from '../../common/time-slicer.ts'
+import { connect } from 'node:net'
+import { firstLine } from '../common/describe-errno.ts'
+import { toEnd } from '../common/time-slicer.ts'
 import {
   decodeClusters,
   decodeGroups,
   decodeKVTable,
   decodeTopicList,
   type ListedGroup,
-} from '../../protocol/body/lists-and-tables.ts'
-import { decodeTopicRouteData, type ListedRoute } from '../../protocol/body/topic-route-reader.ts'
-import { CommandDecoder } from '../../protocol/command-decoder.ts'
-import { JsonError } from '../../protocol/errors.ts'
+} from '../protocol/body/lists-and-tables.ts'
+import { decodeTopicRouteData, type ListedRoute } from '../protocol/body/topic-route-reader.ts'
+import { CommandDecoder } from '../protocol/command-decoder.ts'
+import { JsonError } from '../protocol/errors.ts'
 import {
   CURRENT_VERSION,
   MQVersion,
   type RemotingCommand,
   requestCommand,
   SerializeType,
-} from '../../protocol/remoting-command.ts'
-import { RequestCode } from '../../protocol/request-code.ts'
-import { ResponseCode } from '../../protocol/response-code.ts'
-import { parseRemoteAddress } from '../../remoting/address.ts'
-import { type Connect, OutgoingConnection } from '../../remoting/client/outgoing-connection.ts'
-import { RemotingClientError } from '../../remoting/errors.ts'
-import { CommandError } from '../command-error.ts'
+} from '../protocol/remoting-command.ts'
+import { RequestCode } from '../protocol/request-code.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import { parseRemoteAddress } from '../remoting/address.ts'
+import { type Connect, OutgoingConnection } from '../remoting/client/outgoing-connection.ts'
+import { RemotingClientError } from '../remoting/errors.ts'
+import { AdminError } from './admin-error.ts'
+import type { Credentials } from './admin-options.ts'
 import { connectionFailure } from './connection-failure.ts'
-import type { Credentials } from './credentials.ts'
 
 export interface NameServerOptions {
   readonly connect: Connect
@@ -33,7 +34,12 @@ export interface NameServerOptions {
   /** Max time of one request, the time to connect included. */
   readonly timeoutMs: number
   readonly credentials: Credentials | undefined
+  /** How messages name an option such as `tls` or `limit`. Default: as it is. */
+  readonly optionName?: (name: string) => string
 }
+
+/** Without TLS. */
+export const plainConnect: Connect = (address, onReady) => connect({ ...address, noDelay: true }, onReady)
 
 /** The client that a lookup pretends to be. */
 export interface RouteClient {
@@ -54,6 +60,8 @@ export class NameServer {
   readonly #options: NameServerOptions
   readonly #decoder = new CommandDecoder()
   #connection: OutgoingConnection | undefined
+  /** Whether the connection was closed by {@link close}. */
+  #isClosed = false
   #nextOpaque = 0
   /** Of the connection, to tell another protocol from ours. */
   #firstBytes: Buffer | undefined
@@ -71,7 +79,7 @@ export class NameServer {
    * Sends a request, signed if there is an account.
    * @param version - MQVersion ordinal in the request. Default: that of the release this program is compatible with.
    * @returns The response, whatever its code.
-   * @throws {CommandError} (rejects) `unreachable`, `timeout`, `tls`, `protocol`
+   * @throws {AdminError} (rejects) `unreachable`, `timeout`, `tls`, `protocol`
    */
   async invoke(
     code: number,
@@ -83,12 +91,13 @@ export class NameServer {
     const { credentials, timeoutMs } = this.#options
     if (credentials !== undefined) {
       // With node:crypto, which most commands start without.
-      const { signatureOf } = await import('../../access/signature.ts')
+      const { signatureOf } = await import('../access/signature.ts')
       extFields.set('AccessKey', credentials.accessKey)
       extFields.set('Signature', signatureOf(extFields, body, credentials.secretKey))
     }
     const request = { ...requestCommand(code, this.#nextOpaque++, extFields, { version }), body }
     try {
+      if (this.#connection === undefined) this.#isClosed = false
       this.#connection ??= this.#open()
       const response = await this.#connection.request(request, timeoutMs)
       this.version = response.version
@@ -101,7 +110,7 @@ export class NameServer {
   /**
    * Sends a request that must succeed.
    * @returns The body, empty if the response has no body.
-   * @throws {CommandError} (rejects) As {@link invoke}, and `denied`, `not_found`, `not_supported`, `failed` by the response.
+   * @throws {AdminError} (rejects) As {@link invoke}, and `denied`, `not_found`, `not_supported`, `failed` by the response.
    */
   async ask(
     code: number,
@@ -115,7 +124,7 @@ export class NameServer {
 
   /**
    * The JSON of a view of the server, such as `/api/v1/status`.
-   * @throws {CommandError} (rejects) `not_supported`: a NameServer without views, as Java's. `denied`: its access policy does
+   * @throws {AdminError} (rejects) `not_supported`: a NameServer without views, as Java's. `denied`: its access policy does
    * not allow it. Others as {@link ask}.
    */
   async view<Value>(path: string): Promise<Value> {
@@ -126,7 +135,8 @@ export class NameServer {
       throw this.#withoutViews()
     }
     this.#hasViews = true
-    if (response.code !== ResponseCode.SUCCESS) throw viewError(response, this.address)
+    if (response.code !== ResponseCode.SUCCESS)
+      throw viewError(response, this.address, this.#options.optionName)
     return this.#decoded(response.body ?? Buffer.alloc(0), (text) => JSON.parse(text.toString()) as Value)
   }
 
@@ -134,16 +144,16 @@ export class NameServer {
    * The view, or undefined if the server does not have it (`not_supported`) or does not show it to the machine of the command
    * (`denied`).
    * @param onMissing - Gets the reason then.
-   * @throws {CommandError} (rejects) As {@link view} for other reasons.
+   * @throws {AdminError} (rejects) As {@link view} for other reasons.
    */
   async viewIfAny<Value>(
     path: string,
-    onMissing: (reason: CommandError) => void = () => {},
+    onMissing: (reason: AdminError) => void = () => {},
   ): Promise<Value | undefined> {
     try {
       return await this.view<Value>(path)
     } catch (error) {
-      if (!(error instanceof CommandError && (error.code === 'not_supported' || error.code === 'denied')))
+      if (!(error instanceof AdminError && (error.code === 'not_supported' || error.code === 'denied')))
         throw error
       onMissing(error)
       return undefined
@@ -152,7 +162,7 @@ export class NameServer {
 
   /**
    * Broker groups by name (106), as the views have them: without those that have no members, which rejected registrations leave.
-   * @throws {CommandError} (rejects)
+   * @throws {AdminError} (rejects)
    */
   async brokerGroups(): Promise<ReadonlyMap<string, ListedGroup>> {
     const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
@@ -160,32 +170,32 @@ export class NameServer {
     return new Map([...groups].filter(([, { brokerAddrs }]) => brokerAddrs.size > 0))
   }
 
-  /** Names of brokers by cluster (106); a name may be in several. @throws {CommandError} (rejects) */
+  /** Names of brokers by cluster (106); a name may be in several. @throws {AdminError} (rejects) */
   async brokerNames(): Promise<ReadonlyMap<string, readonly string[]>> {
     const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
     return this.#decoded(body, (bytes) => toEnd(decodeClusters(bytes)))
   }
 
-  /** Names of all topics (206), in the server's order. @throws {CommandError} (rejects) */
+  /** Names of all topics (206), in the server's order. @throws {AdminError} (rejects) */
   async topicNames(): Promise<ReadonlySet<string>> {
     const body = await this.ask(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER)
     return this.#decoded(body, (bytes) => toEnd(decodeTopicList(bytes)))
   }
 
-  /** Names of the topics of a cluster (224), in the server's order; none if there is no such cluster. @throws {CommandError} (rejects) */
+  /** Names of the topics of a cluster (224), in the server's order; none if there is no such cluster. @throws {AdminError} (rejects) */
   async topicNamesOf(cluster: string): Promise<ReadonlySet<string>> {
     const body = await this.ask(RequestCode.GET_TOPICS_BY_CLUSTER, { cluster })
     return this.#decoded(body, (bytes) => toEnd(decodeTopicList(bytes)))
   }
 
-  /** The response to a lookup (105), as a client gets it; undefined if there is no route. @throws {CommandError} (rejects) */
+  /** The response to a lookup (105), as a client gets it; undefined if there is no route. @throws {AdminError} (rejects) */
   async route(topic: string, { version, zone }: RouteClient = {}): Promise<ListedRoute | undefined> {
     const zoneFields = zone === undefined ? {} : { __ZONE_MODE: 'true', __ZONE_NAME: zone }
     const fields = { topic, ...zoneFields }
     return this.routeIn(await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version))
   }
 
-  /** The route in such a response. @throws {CommandError} */
+  /** The route in such a response. @throws {AdminError} */
   routeIn(response: Pick<RemotingCommand, 'code' | 'remark' | 'body'>): ListedRoute | undefined {
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
     if (response.code !== ResponseCode.SUCCESS || response.body === null)
@@ -193,7 +203,7 @@ export class NameServer {
     return this.#decoded(response.body, decodeTopicRouteData)
   }
 
-  /** The entries of a namespace (219); undefined if there is no such namespace. @throws {CommandError} (rejects) */
+  /** The entries of a namespace (219); undefined if there is no such namespace. @throws {AdminError} (rejects) */
   async kvTable(namespace: string): Promise<ReadonlyMap<string, string> | undefined> {
     const response = await this.invoke(RequestCode.GET_KVLIST_BY_NAMESPACE, { namespace })
     if (response.code === ResponseCode.QUERY_NOT_FOUND) return undefined
@@ -202,7 +212,14 @@ export class NameServer {
     return this.#decoded(response.body, (bytes) => toEnd(decodeKVTable(bytes)))
   }
 
+  /** How messages name an option. */
+  optionName(name: string): string {
+    return this.#options.optionName?.(name) ?? name
+  }
+
+  /** Closes the connection. Requests without a response reject with `interrupted`; a later request connects again. */
   close(): void {
+    this.#isClosed = true
     this.#connection?.destroy()
     this.#connection = undefined
   }
@@ -248,17 +265,17 @@ export class NameServer {
     return known.version < MQVersion.V5_0_0 ? undefined : await view
   }
 
-  #withoutViews(): CommandError {
-    return new CommandError('not_supported', `${this.address} is not mqnamesrv: it cannot show this`)
+  #withoutViews(): AdminError {
+    return new AdminError('not_supported', `${this.address} is not mqnamesrv: it cannot show this`)
   }
 
-  /** @throws {CommandError} `protocol` */
+  /** @throws {AdminError} `protocol` */
   #decoded<Value>(body: Buffer, decode: (body: Buffer) => Value): Value {
     try {
       return decode(body)
     } catch (error) {
       if (!(error instanceof JsonError || error instanceof SyntaxError)) throw error
-      throw new CommandError('protocol', `unreadable response from ${this.address}: ${firstLine(error)}`)
+      throw new AdminError('protocol', `unreadable response from ${this.address}: ${firstLine(error)}`)
     }
   }
 
@@ -266,8 +283,11 @@ export class NameServer {
     if (!(error instanceof RemotingClientError)) return error
     const { timeoutMs, isTls } = this.#options
     const [firstBytes, maxFrameBytes] = [this.#firstBytes, MAX_FRAME_BYTES]
-    const known = { address: this.address, timeoutMs, isTls, firstBytes, maxFrameBytes }
-    const failure = connectionFailure(error, known)
+    const tlsOption = this.optionName('tls')
+    const known = { address: this.address, timeoutMs, isTls, tlsOption, firstBytes, maxFrameBytes }
+    const failure = this.#isClosed
+      ? new AdminError('interrupted', `closed before ${this.address} responded`)
+      : connectionFailure(error, known)
     failure.cause = error
     return failure
   }
@@ -280,7 +300,7 @@ export class NameServer {
 export function responseError(
   { code, remark }: Pick<RemotingCommand, 'code' | 'remark'>,
   from = 'the NameServer',
-): CommandError {
+): AdminError {
   const message =
     // All that Java says.
     remark === 'disable'
@@ -288,16 +308,16 @@ export function responseError(
       : firstLine(remark ?? '').trim() || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:
-      return new CommandError('denied', message)
+      return new AdminError('denied', message)
     case ResponseCode.REQUEST_CODE_NOT_SUPPORTED:
-      return new CommandError('not_supported', message)
+      return new AdminError('not_supported', message)
     case ResponseCode.TOPIC_NOT_EXIST:
     case ResponseCode.QUERY_NOT_FOUND:
-      return new CommandError('not_found', message)
+      return new AdminError('not_found', message)
     case ResponseCode.GO_AWAY:
-      return new CommandError('unreachable', `${from} is shutting down`)
+      return new AdminError('unreachable', `${from} is shutting down`)
     default:
-      return new CommandError('failed', message)
+      return new AdminError('failed', message)
   }
 }
 
@@ -305,14 +325,20 @@ export function responseError(
 const OPTION = /^(address|kind|limit|since|sort|state)=/
 
 /** The message of `{"error":{…}}`, the body of a view that failed. */
-function viewError(response: RemotingCommand, from: string): CommandError {
+function viewError(
+  response: RemotingCommand,
+  from: string,
+  optionName: NameServerOptions['optionName'],
+): AdminError {
   const error = responseError(response, from)
-  if (error.code === 'denied')
-    return new CommandError('denied', `${from} does not show this: ${error.message}`)
+  if (error.code === 'denied') return new AdminError('denied', `${from} does not show this: ${error.message}`)
   try {
     const { message } = (JSON.parse(response.body?.toString() ?? '') as { error: { message: string } }).error
-    if (response.extFields?.get('status') !== '400') return new CommandError(error.code, message)
-    return new CommandError('usage', message.replace(OPTION, '--$1 '))
+    if (response.extFields?.get('status') !== '400') return new AdminError(error.code, message)
+    const shown = message.replace(OPTION, (text, name: string) =>
+      optionName ? `${optionName(name)} ` : text,
+    )
+    return new AdminError('usage', shown)
   } catch {
     return error
   }

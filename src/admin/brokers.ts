@@ -1,23 +1,12 @@
-import { hintFor } from '../../common/nearest-name.ts'
-import { type BrokerMember, UNKNOWN_MEMBER } from '../../inspect/broker-member.ts'
-import { longValue } from '../../inspect/view.ts'
-import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
-import { CommandError } from '../command-error.ts'
+import { hintFor } from '../common/nearest-name.ts'
+import { UNKNOWN_MEMBER } from '../inspect/broker-member.ts'
+import { longValue } from '../inspect/view.ts'
+import type { ListedGroup } from '../protocol/body/lists-and-tables.ts'
+import { AdminError } from './admin-error.ts'
+import type { BrokerGroup } from './broker-group.ts'
 import type { NameServer } from './name-server.ts'
 import { optionalView } from './optional-view.ts'
 import { nextPage } from './pages.ts'
-
-/** A broker group, as the views of ours have it. */
-export interface BrokerGroup {
-  readonly brokerName: string
-  readonly clusters: readonly string[]
-  readonly zone: string | null
-  readonly enableActingMaster: boolean | null
-  /** Topics with queues on it; null if unknown. */
-  readonly topics: number | null
-  /** By id, the master first. */
-  readonly members: readonly BrokerMember[]
-}
 
 /** What is said of a NameServer without brokers. */
 export const NO_BROKERS = 'no brokers are registered'
@@ -29,7 +18,7 @@ export const ONLY_OURS = 'states, heartbeats and versions of brokers'
  * Broker groups in ascending order of their names: from the view of ours, otherwise from the cluster info (106).
  * @param cluster - Only groups of this cluster.
  * @param notes - Gets a line if there is no view.
- * @throws {CommandError} (rejects) `not_found`: there is no such cluster.
+ * @throws {AdminError} (rejects) `not_found`: there is no such cluster.
  */
 export async function readBrokerGroups(
   server: NameServer,
@@ -38,7 +27,7 @@ export async function readBrokerGroups(
   const groups = (await viewedGroups(server, cluster, notes)) ?? (await listedGroups(server, cluster))
   if (groups.length === 0 && cluster !== undefined) {
     const names = [...(await server.brokerGroups()).values()].map((group) => group.cluster ?? '')
-    throw new CommandError(
+    throw new AdminError(
       'not_found',
       `no cluster ${JSON.stringify(cluster)} on ${server.address}${hintFor(cluster, names.sort())}`,
     )
@@ -51,9 +40,9 @@ export async function readBrokerGroups(
  * @param where - The NameServers that do not have it.
  * @param names - Those that they have, if known.
  */
-export function noBrokerGroup(name: string, where: string, names: Iterable<string> = []): CommandError {
+export function noBrokerGroup(name: string, where: string, names: Iterable<string> = []): AdminError {
   const hint = hintFor(name, [...names].sort())
-  return new CommandError(
+  return new AdminError(
     'not_found',
     `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain says what became of it)`,
   )

@@ -1,0 +1,25 @@
+import { formatAddress, parseRemoteAddress } from '../remoting/address.ts'
+import { AdminError } from './admin-error.ts'
+
+/** Of NameServers. */
+export const DEFAULT_PORT = 9876
+
+/**
+ * The address of one NameServer, as `host:port`.
+ * @param text - The port may be missing: 9876.
+ * @throws {AdminError} `usage`
+ */
+export function namesrvAddress(text: string): string {
+  const hasPort = /^(?:\[[^\]]*\]|[^:]*):[^:]*$/.test(text)
+  const isPlainIPv6 = !hasPort && !text.startsWith('[') && text.includes(':')
+  const address = hasPort ? text : `${isPlainIPv6 ? `[${text}]` : text}:${DEFAULT_PORT}`
+  try {
+    const { host, port } = parseRemoteAddress(address)
+    return formatAddress(host, port)
+  } catch {
+    throw new AdminError(
+      'usage',
+      `${JSON.stringify(text.slice(0, 100))} is not a NameServer address (host:port)`,
+    )
+  }
+}

@@ -1,0 +1,254 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  type Admin,
+  AdminError,
+  type AdminOptions,
+  createAdmin,
+  type Namesrv,
+  startNamesrv,
+} from '../../src/index.ts'
+import { type Scripted, startScripted } from '../cli/scripted-name-server.ts'
+import { certificateAuthority, writeIdentity } from '../support/certificates.ts'
+import { startFakePeer } from '../support/fake-peer.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { registration } from '../support/requests.ts'
+import { temporaryFolder } from '../support/start-server.ts'
+
+function adminOf(namesrvAddr: string, options: Partial<AdminOptions> = {}): Admin {
+  const admin = createAdmin({ namesrvAddr, ...options })
+  onTestFinished(() => admin.close())
+  return admin
+}
+
+/** A server with a broker that has the topics TopicA and TopicB, and a client of it. */
+async function clusterOfOne(): Promise<{ ns: Namesrv; admin: Admin }> {
+  const ns = await startNamesrv({ listenPort: 0 })
+  const broker = await RawClient.connect(ns.port)
+  onTestFinished(async () => {
+    broker.socket.destroy()
+    await ns.shutdown()
+  })
+  await broker.request(registration())
+  return { ns, admin: adminOf(ns.address) }
+}
+
+describe('an admin of this server', () => {
+  it('reads routes, topics and brokers', async () => {
+    const { admin } = await clusterOfOne()
+    expect(await admin.route('TopicA', { version: '4.9.7' })).toEqual({
+      groups: [
+        {
+          brokerName: 'broker-a',
+          cluster: 'DefaultCluster',
+          zone: null,
+          brokers: [{ brokerId: 0, address: '127.0.0.1:10911' }],
+        },
+      ],
+      queues: [{ brokerName: 'broker-a', readQueues: 4, writeQueues: 4, perm: 6 }],
+      orderConf: null,
+    })
+    expect(await admin.route('TopicC')).toBeUndefined()
+    expect(await admin.topics()).toEqual(expect.arrayContaining(['TopicA', 'TopicB']))
+    expect(await admin.topics({ cluster: 'Other' })).toEqual([])
+    expect(await admin.brokers()).toMatchObject([
+      { brokerName: 'broker-a', topics: 2, members: [{ brokerId: 0, state: 'alive' }] },
+    ])
+    await expect(admin.brokers({ cluster: 'Other' })).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('takes write permission away and gives it back', async () => {
+    const { admin } = await clusterOfOne()
+    const perms = async () => (await admin.route('TopicA'))?.queues.map(({ perm }) => perm)
+    expect(await admin.wipeWritePermission('broker-a')).toBe(2)
+    expect(await perms()).toEqual([4])
+    expect(await admin.restoreWritePermission('broker-a')).toBe(2)
+    expect(await perms()).toEqual([6])
+    await expect(admin.wipeWritePermission('broker-b')).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('did you mean broker-a?'),
+    })
+  })
+
+  it('deletes a topic', async () => {
+    const { admin } = await clusterOfOne()
+    await admin.deleteTopic('TopicA', { cluster: 'DefaultCluster' })
+    expect(await admin.topics()).not.toContain('TopicA')
+    await expect(admin.deleteTopic('TopicA')).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('sets, lists and deletes entries of the key-value table', async () => {
+    const { admin } = await clusterOfOne()
+    expect(await admin.listKV('ns')).toBeUndefined()
+    await admin.putKV('ns', 'key', 'value')
+    expect(await admin.getKV('ns', 'key')).toBe('value')
+    expect(await admin.listKV('ns')).toEqual(new Map([['key', 'value']]))
+    await admin.deleteKV('ns', 'key')
+    expect(await admin.getKV('ns', 'key')).toBeUndefined()
+    await expect(admin.deleteKV('ns', 'key')).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('reads and updates the configuration', async () => {
+    const { admin } = await clusterOfOne()
+    expect(await admin.updateConfig({ orderMessageEnable: true, waitSecondsForService: '7' })).toContain(
+      'in effect until this server stops',
+    )
+    const keys = await admin.config()
+    expect(keys.filter(({ key }) => /^(orderMess|waitSec)/.test(key))).toMatchObject([
+      { value: true },
+      { value: 7 },
+    ])
+    expect(await admin.updateConfig({})).toBeNull()
+    await expect(admin.updateConfig({ waitSecondsForService: 700 })).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('from 0 to 600'),
+    })
+  })
+
+  it('reads views', async () => {
+    const { ns, admin } = await clusterOfOne()
+    const path = '/api/v1/brokers/{name}/topics'
+    expect(await admin.view(path, { name: 'broker-a' })).toEqual(await ns.view(path, { name: 'broker-a' }))
+    await expect(admin.view(path, { name: 'broker-z' })).rejects.toMatchObject({ code: 'not_found' })
+    const wrong = admin.view('/api/v1/topics', { limit: 0 })
+    await expect(wrong).rejects.toThrow(AdminError)
+    await expect(wrong).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/^limit="0"/) })
+  })
+})
+
+describe('an admin of Java’s NameServer', () => {
+  const BROKERS: Scripted = {
+    body: '{"brokerAddrTable":{"b":{"brokerAddrs":{0:"10.0.0.1:10911"},"brokerName":"b","cluster":"c"}},"clusterAddrTable":{"c":["b"]}}',
+  }
+
+  it('has brokers without states, and no views', async () => {
+    const { address } = await startScripted({ 106: BROKERS })
+    const admin = adminOf(address)
+    expect(await admin.brokers()).toMatchObject([
+      { brokerName: 'b', topics: null, members: [{ brokerId: 0, address: '10.0.0.1:10911', state: null }] },
+    ])
+    await expect(admin.view('/api/v1/status')).rejects.toMatchObject({ code: 'not_supported' })
+  })
+
+  it('rejects an update that it accepted and ignored', async () => {
+    const { address } = await startScripted({ 319: { body: 'orderMessageEnable=false\n' } })
+    await expect(adminOf(address).updateConfig({ orderMessageEnable: true })).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('accepted orderMessageEnable and did not change it'),
+    })
+  })
+
+  it('says that a change without a response may have been made', async () => {
+    const { address } = await startScripted({ 100: 'close' })
+    await expect(adminOf(address).putKV('ns', 'key', 'value')).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(/; it may have been changed$/),
+    })
+  })
+})
+
+describe('the connection of an admin', () => {
+  it('is signed with an account', async () => {
+    const { address, received } = await startFakePeer(({ socket }) => socket.destroy())
+    const admin = adminOf(address, { credentials: { accessKey: 'admin', secretKey: 'secret' } })
+    await expect(admin.getKV('ns', 'key')).rejects.toMatchObject({ code: 'unreachable' })
+    expect(received[0]?.header.extFields).toMatchObject({ AccessKey: 'admin', Signature: expect.any(String) })
+  })
+
+  it('rejects with a code if nothing listens there, or nothing responds in time', async () => {
+    const ns = await startNamesrv({ listenPort: 0 })
+    await ns.shutdown()
+    await expect(adminOf(ns.address).topics()).rejects.toMatchObject({ code: 'unreachable' })
+    const { address } = await startFakePeer(() => {})
+    await expect(adminOf(address, { timeoutMs: 1 }).topics()).rejects.toMatchObject({ code: 'timeout' })
+  })
+
+  it('rejects requests under way when it is closed, and connects again afterwards', async () => {
+    let onRequest = (): void => {}
+    const requested = new Promise<void>((resolve) => {
+      onRequest = resolve
+    })
+    const { address } = await startFakePeer(() => onRequest())
+    const admin = adminOf(address)
+    const asked = admin.topics()
+    await requested
+    admin.close()
+    await expect(asked).rejects.toMatchObject({
+      code: 'interrupted',
+      message: `closed before ${address} responded`,
+    })
+  })
+})
+
+describe('TLS of an admin', () => {
+  it('checks the certificate by the given authority, and the name that it must have', async () => {
+    const authority = certificateAuthority('our authority')
+    const { keyPath, certPath } = writeIdentity(
+      temporaryFolder(),
+      'server',
+      authority.issue('namesrv.example.com'),
+    )
+    const ns = await startNamesrv({
+      listenPort: 0,
+      'tls.server.mode': 'enforcing',
+      'tls.test.mode.enable': false,
+      'tls.server.keyPath': keyPath,
+      'tls.server.certPath': certPath,
+    })
+    onTestFinished(() => ns.shutdown())
+    const codes = [
+      await outcome(ns, undefined),
+      await outcome(ns, true),
+      await outcome(ns, { ca: authority.cert }),
+      await outcome(ns, { ca: authority.cert, serverName: 'namesrv.example.com' }),
+      await outcome(ns, { ca: certificateAuthority('another').cert, serverName: 'namesrv.example.com' }),
+    ]
+    expect(codes).toEqual([
+      expect.stringMatching(/^unreachable: .* use tls\)$/),
+      'connected',
+      expect.stringMatching(/^tls: /),
+      'connected',
+      expect.stringMatching(/^tls: /),
+    ])
+  })
+
+  async function outcome({ address }: Namesrv, tls: AdminOptions['tls']): Promise<string> {
+    return adminOf(address, { tls })
+      .topics()
+      .then(
+        () => 'connected',
+        ({ code, message }: AdminError) => `${code}: ${message}`,
+      )
+  }
+})
+
+describe('an option of createAdmin that cannot be used', () => {
+  it.each<[string, object, string]>([
+    [
+      'names the nearest one',
+      { namesrvAdr: 'a' },
+      'createAdmin: no option "namesrvAdr"; did you mean namesrvAddr?',
+    ],
+    ['is missing', { namesrvAddr: undefined }, 'createAdmin: namesrvAddr is missing; give host:port'],
+    ['is no address', { namesrvAddr: 'a:b' }, '"a:b" is not a NameServer address (host:port)'],
+    [
+      'names several NameServers',
+      { namesrvAddr: 'a;b' },
+      'createAdmin: namesrvAddr "a;b" has several NameServers; create an admin for each',
+    ],
+    [
+      'is out of range',
+      { namesrvAddr: 'a', timeoutMs: 0 },
+      'createAdmin: timeoutMs 0 must be from 1 to 2147483647 ms',
+    ],
+    ['is half of an identity', { namesrvAddr: 'a', tls: { cert: 'x' } }, 'cert and key belong together'],
+    [
+      'would check no certificate',
+      { namesrvAddr: 'a', tls: { serverName: 'x' } },
+      'serverName needs ca: without it no certificate is checked',
+    ],
+  ])('%s', (_, options, message) => {
+    const create = () => createAdmin(options as AdminOptions)
+    expect(create).toThrow(AdminError)
+    expect(create).toThrow(message)
+  })
+})
