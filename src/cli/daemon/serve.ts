@@ -7,6 +7,7 @@ import type { Configuration } from '../../namesrv/config/configuration.ts'
 import { packageVersion } from '../../namesrv/package-version.ts'
 import { formatAddress } from '../../remoting/address.ts'
 import type { Log } from './logger.ts'
+import { setOptimizing } from './optimizing.ts'
 
 /** Maximum time from the first signal to the end of the process, without the time for draining clients. */
 export const SHUTDOWN_DEADLINE_MS = 15_000
@@ -171,6 +172,8 @@ async function startAndShutDown(
 ): Promise<number> {
   const bound = await controller.start()
   const { address, port } = bound
+  // All modules are loaded.
+  setOptimizing(true)
   display.onListening()
   const { serializeType } = configuration.values
   // Java's words: scripts wait for them.
