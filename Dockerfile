@@ -52,5 +52,6 @@ EXPOSE 9876 8876
 # A request on port 9876, as clients send it: the HTTP port may be off, and /readyz also fails while the daemon only waits for brokers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
     CMD ["node", "/opt/mqnamesrv/healthcheck.ts"]
-ENTRYPOINT ["node", "/opt/mqnamesrv/bin/mqnamesrv"]
+# A script that sets the options of Node, and becomes it.
+ENTRYPOINT ["/opt/mqnamesrv/bin/mqnamesrv"]
 CMD ["-c", "/opt/mqnamesrv/conf/namesrv.properties"]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Buildah } from './buildah.ts'
 import { DaemonContainer, type Ended } from './daemon-container.ts'
@@ -21,6 +21,8 @@ const HTTP_PORT = 8876
 const OTHER_PORT = 19_876
 const CONFIG_FILE = '/opt/mqnamesrv/conf/namesrv.properties'
 const STATE_FOLDER = '/home/node/namesrv'
+/** Of a server that holds nothing; with room for what differs between base images. */
+const MAX_IDLE_MIB = 75
 const STOP_LIMIT_MS = 5_000
 const HEALTHCHECK_LIMIT_MS = 3_000
 
@@ -36,9 +38,10 @@ async function withDaemon(
   { buildah, image }: CheckContext,
   volumes: readonly string[],
   use: (daemon: DaemonContainer, healthcheck: readonly string[]) => string | Promise<string>,
+  isReadOnly = false,
 ): Promise<string> {
   const { Test } = buildah.config(image).Healthcheck
-  const daemon = await DaemonContainer.start(buildah, image, volumes)
+  const daemon = await DaemonContainer.start(buildah, image, volumes, isReadOnly)
   try {
     await daemon.waitHealthy(Test)
     return await use(daemon, Test)
@@ -58,7 +61,7 @@ export const checks: Record<string, Check> = {
     const { User, ExposedPorts, Entrypoint, Healthcheck } = buildah.config(image)
     assert.match(User, /^[1-9]\d*:[1-9]\d*$/)
     assert.deepEqual(Object.keys(ExposedPorts).sort(), [`${HTTP_PORT}/tcp`, `${PORT}/tcp`])
-    assert.equal(Entrypoint[0], 'node')
+    assert.deepEqual(Entrypoint, ['/opt/mqnamesrv/bin/mqnamesrv'])
     assert.equal(Healthcheck.Test[0], 'CMD')
     return `user ${User}, ${Object.keys(ExposedPorts)}, ${Entrypoint.join(' ')}`
   },
@@ -161,6 +164,28 @@ export const checks: Record<string, Check> = {
       return `listens on ${OTHER_PORT}, topic list: code ${code}, ${remark}`
     })
   },
+
+  'it keeps its state with a read-only root file system and one volume': (context) =>
+    withDaemon(
+      context,
+      [`${context.workFolder}:${STATE_FOLDER}`],
+      async (daemon) => {
+        const written = daemon.exec(['touch', CONFIG_FILE])
+        assert.notEqual(written.status, 0, 'the root file system can be written')
+        assert.match(written.stderr, /Read-only file system/)
+        assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
+        assertCleanEnd(await daemon.stop())
+        return readdirSync(context.workFolder).sort().join(', ')
+      },
+      true,
+    ),
+
+  'an idle daemon takes little memory': (context) =>
+    withDaemon(context, [], (daemon) => {
+      const mib = daemon.residentMib()
+      assert.ok(mib <= MAX_IDLE_MIB, `${mib.toFixed(1)} MiB resident`)
+      return `${mib.toFixed(1)} MiB resident`
+    }),
 
   'what is stored in the mounted state folder outlives the container': async (context) => {
     const volumes = [`${context.workFolder}:${STATE_FOLDER}`]
