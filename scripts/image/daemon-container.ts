@@ -15,6 +15,15 @@ export interface Ended {
   log: string
 }
 
+export interface ContainerOptions {
+  /** `host path:container path[:options]` */
+  volumes?: readonly string[]
+  /** Whether nothing but volumes can be written. */
+  isReadOnly?: boolean
+  /** All of the command line, the entry point included. */
+  command?: readonly string[]
+}
+
 /** Process 1 of a container, as seen from the machine. */
 export interface ProcessOne {
   uid: number
@@ -54,19 +63,16 @@ export class DaemonContainer {
   }
 
   /**
-   * Starts the image's own command and waits until process 1 is there; it may not listen yet.
-   * @param volumes - `host path:container path[:options]`
-   * @param isReadOnly - Whether nothing but volumes can be written.
+   * Starts a container and waits until process 1 is there; it may not listen yet. By default it is the image's own command.
    */
   static async start(
     buildah: Buildah,
     image: string,
-    volumes: readonly string[] = [],
-    isReadOnly = false,
+    { volumes = [], isReadOnly = false, command }: ContainerOptions = {},
   ): Promise<DaemonContainer> {
     const { Entrypoint, Cmd, Env } = buildah.config(image)
     const name = buildah.create(image)
-    const child = buildah.start(name, volumes, [...Entrypoint, ...Cmd], isReadOnly)
+    const child = buildah.start(name, volumes, command ?? [...Entrypoint, ...Cmd], isReadOnly)
     const container = new DaemonContainer(buildah, name, Env, child)
     try {
       await container.#waitFor('process 1', () => {

@@ -8,7 +8,7 @@ const dockerfile = readFileSync('Dockerfile', 'utf8')
 /** What the Dockerfile says of the container. */
 export const image = {
   ports: /^EXPOSE (.+)$/m.exec(dockerfile)?.[1]?.split(' ').map(Number) ?? [],
-  stateFolder: /^RUN install -d -o 1000 -g 1000 (\S+)$/m.exec(dockerfile)?.[1],
+  stateFolder: /install -d -o 3000 -g 3000 (\S+)/.exec(dockerfile)?.[1],
   environment: Object.fromEntries(
     [...dockerfile.matchAll(/\b(MQNAMESRV_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
   ),
@@ -41,7 +41,7 @@ export function startedWith(
     args: commandLine.keys,
     env: image.environment,
     file: path === undefined || text === undefined ? undefined : { path, bytes: Buffer.from(text, 'latin1') },
-    homeDirectory: '/home/node',
+    homeDirectory: '/home/rocketmq',
     processors: 2,
   })
   if (notices[0] !== undefined) throw new Error(`${notices[0].message}: ${JSON.stringify(notices[0].fields)}`)
