@@ -52,6 +52,10 @@ function render(page: Page): TemplateResult {
   </section>`
 }
 
+function brokerLink(brokerName: string): TemplateResult {
+  return html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`
+}
+
 function list(
   { brokers, matching, next }: Brokers,
   { text, state }: { readonly text: string; readonly state: string },
@@ -72,7 +76,7 @@ function list(
   const columns: readonly Column<Member>[] = [
     {
       head: 'Broker',
-      cell: ({ brokerName }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`,
+      cell: ({ brokerName }) => brokerLink(brokerName),
       sort: { key: 'name', by: ({ brokerName }) => brokerName },
     },
     {
@@ -96,7 +100,7 @@ function list(
     total: rows.length,
     index,
     noun: 'brokers',
-    note: html` in ${counted(groups, 'group')}${next === null ? nothing : `; of ${count(matching)} groups the first ${count(brokers.length)} are listed: choose a cluster`}`,
+    note: html` in ${counted(groups, 'group')}${next === null ? nothing : `; of ${count(matching)} groups the first ${count(brokers.length)} are listed: choose a cluster${text === '' ? nothing : html`, or open ${brokerLink(text)}`}`}`,
   })}
   ${table({
     label: 'Brokers',
