@@ -56,6 +56,12 @@ function brokerLink(brokerName: string): TemplateResult {
   return html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`
 }
 
+/** What to do about groups beyond the first page of the server. */
+function unlisted(matching: number, listed: number, text: string): TemplateResult {
+  const open = text === '' ? nothing : html`, or open ${brokerLink(text)}`
+  return html`; of ${count(matching)} groups the first ${count(listed)} are listed: choose a cluster${open}`
+}
+
 function list(
   { brokers, matching, next }: Brokers,
   { text, state }: { readonly text: string; readonly state: string },
@@ -100,7 +106,7 @@ function list(
     total: rows.length,
     index,
     noun: 'brokers',
-    note: html` in ${counted(groups, 'group')}${next === null ? nothing : `; of ${count(matching)} groups the first ${count(brokers.length)} are listed: choose a cluster${text === '' ? nothing : html`, or open ${brokerLink(text)}`}`}`,
+    note: html` in ${counted(groups, 'group')}${next === null ? nothing : unlisted(matching, brokers.length, text)}`,
   })}
   ${table({
     label: 'Brokers',
