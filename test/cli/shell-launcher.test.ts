@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/start-server.ts'
+
+const launcher = fileURLToPath(new URL('../../bin/mqnamesrv', import.meta.url))
+
+/** The arguments with which `sh PATH ARGS` starts Node in a folder whose name needs quotes. */
+function nodeArguments(files: readonly string[], args: readonly string[]): string[] {
+  const home = join(temporaryFolder(), `rocket's "mq" $x`)
+  for (const folder of ['bin', 'path']) mkdirSync(join(home, folder), { recursive: true })
+  symlinkSync(launcher, join(home, 'bin/mqnamesrv'))
+  for (const file of files) writeFileSync(join(home, 'bin', file), '')
+  writeFileSync(join(home, 'path/node'), '#!/bin/sh\nprintf \'%s\\n\' "$@"\n', { mode: 0o755 })
+  const env = { PATH: `${join(home, 'path')}:/usr/bin:/bin` }
+  const { stdout } = spawnSync('sh', ['bin/mqnamesrv', ...args], { cwd: home, env, encoding: 'utf8' })
+  return stdout.trimEnd().split('\n')
+}
+
+describe('sh bin/mqnamesrv', () => {
+  it.each([
+    ['without arguments', []],
+    ['with options', ['-n', `a;b 'c' "d" $e`]],
+  ])('in the folder of a RocketMQ release starts a server that mqshutdown finds: %s', (_, args) => {
+    const title = `--title=mqnamesrv ${args.join(' ')}, for java org.apache.rocketmq.namesrv.NamesrvStartup`
+    expect(nodeArguments(['mqshutdown'], args)).toEqual([title, 'bin/mqnamesrv', ...args])
+  })
+
+  it('runs a command that mqshutdown does not find', () => {
+    expect(nodeArguments(['mqshutdown'], ['top', '-n', 'a'])).toEqual(['bin/mqnamesrv', 'top', '-n', 'a'])
+  })
+
+  it('elsewhere starts a server under its own name', () => {
+    expect(nodeArguments([], ['-p'])).toEqual(['bin/mqnamesrv', '-p'])
+  })
+})
