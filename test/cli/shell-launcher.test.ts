@@ -7,8 +7,8 @@ import { temporaryFolder } from '../support/start-server.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/mqnamesrv', import.meta.url))
 
-/** The arguments with which `sh PATH ARGS` starts Node in a folder whose name needs quotes. */
-function nodeArguments(files: readonly string[], args: readonly string[]): string[] {
+/** How `sh bin/mqnamesrv ARGS` starts Node in a folder whose name needs quotes: the title, if any, and what follows Node's options. */
+function nodeStart(files: readonly string[], args: readonly string[]) {
   const home = join(temporaryFolder(), `rocket's "mq" $x`)
   for (const folder of ['bin', 'path']) mkdirSync(join(home, folder), { recursive: true })
   symlinkSync(launcher, join(home, 'bin/mqnamesrv'))
@@ -16,7 +16,11 @@ function nodeArguments(files: readonly string[], args: readonly string[]): strin
   writeFileSync(join(home, 'path/node'), '#!/bin/sh\nprintf \'%s\\n\' "$@"\n', { mode: 0o755 })
   const env = { PATH: `${join(home, 'path')}:/usr/bin:/bin` }
   const { stdout } = spawnSync('sh', ['bin/mqnamesrv', ...args], { cwd: home, env, encoding: 'utf8' })
-  return stdout.trimEnd().split('\n')
+  const words = stdout.trimEnd().split('\n')
+  return {
+    title: words.find((word) => word.startsWith('--title=')),
+    program: words.slice(words.indexOf('bin/mqnamesrv')),
+  }
 }
 
 describe('sh bin/mqnamesrv', () => {
@@ -25,14 +29,17 @@ describe('sh bin/mqnamesrv', () => {
     ['with options', ['-n', `a;b 'c' "d" $e`]],
   ])('in the folder of a RocketMQ release starts a server that mqshutdown finds: %s', (_, args) => {
     const title = `--title=mqnamesrv ${args.join(' ')}, for java org.apache.rocketmq.namesrv.NamesrvStartup`
-    expect(nodeArguments(['mqshutdown'], args)).toEqual([title, 'bin/mqnamesrv', ...args])
+    expect(nodeStart(['mqshutdown'], args)).toEqual({ title, program: ['bin/mqnamesrv', ...args] })
   })
 
   it('runs a command that mqshutdown does not find', () => {
-    expect(nodeArguments(['mqshutdown'], ['top', '-n', 'a'])).toEqual(['bin/mqnamesrv', 'top', '-n', 'a'])
+    expect(nodeStart(['mqshutdown'], ['top', '-n', 'a'])).toEqual({
+      title: undefined,
+      program: ['bin/mqnamesrv', 'top', '-n', 'a'],
+    })
   })
 
   it('elsewhere starts a server under its own name', () => {
-    expect(nodeArguments([], ['-p'])).toEqual(['bin/mqnamesrv', '-p'])
+    expect(nodeStart([], ['-p'])).toEqual({ title: undefined, program: ['bin/mqnamesrv', '-p'] })
   })
 })
