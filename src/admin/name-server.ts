@@ -179,6 +179,16 @@ export class NameServer {
     }
   }
 
+  /** A list in a view. @throws {AdminError} `protocol`: the peer's code 1450 is something else. */
+  listIn<Name extends string, Item>(
+    view: Readonly<Record<Name, readonly Item[]>>,
+    name: Name,
+  ): readonly Item[] {
+    const list: unknown = Object(view)[name]
+    if (Array.isArray(list)) return list
+    throw new AdminError('protocol', `unexpected response from ${this.address}: no list of ${name}`)
+  }
+
   /**
    * Broker groups by name, and the broker names of each cluster (106). Groups that have no members, which rejected registrations
    * leave, are left out, as the views do.

@@ -129,6 +129,16 @@ describe('an admin of Java’s NameServer', () => {
     await expect(admin.view('/api/v1/status')).rejects.toMatchObject({ code: 'not_supported' })
   })
 
+  it.each(['{}', 'null', '[]'])(
+    'rejects with a code if code 1450 is something else there: %s',
+    async (body) => {
+      const { address } = await startScripted({ 1450: { body } })
+      const admin = adminOf(address)
+      for (const ask of [() => admin.brokers(), () => admin.config(), () => admin.deleteTopic('TopicA')])
+        await expect(ask()).rejects.toMatchObject({ name: 'AdminError', code: 'protocol' })
+    },
+  )
+
   it('rejects an update that it accepted and ignored', async () => {
     const { address } = await startScripted({ 319: { body: 'orderMessageEnable=false\n' } })
     await expect(adminOf(address).updateConfig({ orderMessageEnable: true })).rejects.toMatchObject({
