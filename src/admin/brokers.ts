@@ -63,7 +63,7 @@ async function viewedGroups(
   for (;;) {
     const page = await optionalView<Page>(server, `/api/v1/brokers?${query}`, ONLY_OURS, notes)
     if (page === undefined) return undefined
-    for (const group of page.brokers) groups.push(group)
+    for (const group of server.listIn(page, 'brokers')) groups.push(group)
     const next = nextPage(server, page.next, query.get('after'))
     if (next === undefined) return groups
     query.set('after', next)
