@@ -26,7 +26,7 @@ export async function readBrokerGroups(
 ): Promise<BrokerGroup[]> {
   const groups = (await viewedGroups(server, cluster, notes)) ?? (await listedGroups(server, cluster))
   if (groups.length === 0 && cluster !== undefined) {
-    const names = [...(await server.brokerGroups()).values()].map((group) => group.cluster ?? '')
+    const names = [...(await server.brokerGroups()).values()].flatMap((group) => group.cluster ?? [])
     throw new AdminError(
       'not_found',
       `no cluster ${JSON.stringify(cluster)} on ${server.address}${hintFor(cluster, names.sort())}`,
