@@ -223,7 +223,7 @@ describe('The NameServer tells', () => {
     )
     expect(finding).toMatchObject({ severity: 'warning', command })
     expect(plain(finding.text)).toBe(
-      `None of the N topic of south is writable: ${OPERATOR} wiped it (wipeWritePerm) on TIME. Producers use other brokers, or get "No route info of this topic".`,
+      `None of the N topic of south is writable: ${OPERATOR} wiped it (wipeWritePerm) at TIME. Producers use other brokers, or get "No route info of this topic".`,
     )
 
     await runAsOperator(command)

@@ -115,7 +115,7 @@ test('a wiped write permission is found with who wiped it, and its command resto
   await ask(ours.address, WIPE_WRITE_PERM_OF_BROKER, { brokerName: 'pair' })
   const finding = await raised('permission_not_writable', 'pair')
   expect(finding.text).toMatch(
-    /^None of the \d+ topics of pair is writable: 127\.0\.0\.1:\d+ wiped it \(wipeWritePerm\) on /,
+    /^None of the \d+ topics of pair is writable: 127\.0\.0\.1:\d+ wiped it \(wipeWritePerm\) at /,
   )
   await fix(finding)
 })
