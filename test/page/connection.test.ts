@@ -25,7 +25,7 @@ describe('The connection of the page to the server', () => {
     await state.getByText('Live').first().waitFor()
 
     await first.stop()
-    await state.getByText(/^. No answer for \d+ s; what you see is from \d\d:\d\d:\d\d$/).waitFor()
+    await state.getByText(/^. No answer for \d+ s; data from \d\d:\d\d:\d\d$/).waitFor()
     await page.getByRole('cell', { name: 'before' }).waitFor()
 
     const second = await pageServer({ httpListenPort: `${httpPort}` })
@@ -86,7 +86,7 @@ describe('The connection of the page to the server', () => {
 
     // The stream is open, and nothing comes by it.
     proxy.freeze()
-    const lost = state.getByText(/No answer for \d+ s; what you see is from \d\d:\d\d:\d\d/).first()
+    const lost = state.getByText(/No answer for \d+ s; data from \d\d:\d\d:\d\d/).first()
     await expect
       .poll(
         async () => {
