@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { MetricFamily } from '../../src/inspect/metrics/metric-family.ts'
+import { OBSERVED_METRICS } from '../../src/inspect/metrics/observed-metrics.ts'
 import { PROCESS_METRICS } from '../../src/inspect/metrics/process-metrics.ts'
 import { RPC_LATENCY_METRICS, SERVER_METRICS } from '../../src/inspect/metrics/server-metrics.ts'
 
@@ -16,6 +17,7 @@ export type MetricDefinition = Pick<MetricFamily<never>, 'name' | 'type' | 'labe
 export const METRIC_TABLES: Readonly<Record<string, readonly MetricDefinition[]>> = {
   server: [...SERVER_METRICS, ...RPC_LATENCY_METRICS],
   process: PROCESS_METRICS,
+  observed: OBSERVED_METRICS,
 }
 
 /** The page with the tables. */

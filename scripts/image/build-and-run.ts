@@ -57,7 +57,7 @@ async function main(): Promise<void> {
       const workFolder = mkdtempSync(join(scratch, 'check-'))
       // Lent to the container, whose user is not the one who made it.
       chmodSync(workFolder, 0o755)
-      chownSync(workFolder, 1000, 1000)
+      chownSync(workFolder, 3000, 3000)
       try {
         const seen = await check({ buildah, image: IMAGE, base, workFolder })
         passed += 1

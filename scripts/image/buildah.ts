@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { output, run } from './commands.ts'
 
 /** The part of an image's configuration that Docker acts on. */
@@ -101,10 +102,17 @@ export class Buildah {
   /**
    * Runs a command in a container with process, network and mount namespaces of its own, as the image's user.
    * @param volumes - `host path:container path[:options]`
+   * @param isReadOnly - Whether nothing but volumes can be written.
    */
-  start(container: string, volumes: readonly string[], command: readonly string[]): ChildProcess {
+  start(
+    container: string,
+    volumes: readonly string[],
+    command: readonly string[],
+    isReadOnly = false,
+  ): ChildProcess {
     const mounts = volumes.flatMap((volume) => ['--volume', volume])
-    const how = ['--isolation', 'oci', '--runtime', 'runc', '--network', 'none']
+    const runtime = isReadOnly ? fileURLToPath(new URL('read-only-runc.mjs', import.meta.url)) : 'runc'
+    const how = ['--isolation', 'oci', '--runtime', runtime, '--network', 'none']
     const args = [...this.#storeArgs, 'run', ...how, ...mounts, container, '--', ...command]
     return spawn('buildah', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   }

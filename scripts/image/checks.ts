@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Buildah } from './buildah.ts'
-import { DaemonContainer, type Ended } from './daemon-container.ts'
+import { type ContainerOptions, DaemonContainer, type Ended } from './daemon-container.ts'
 
 /** What a check works with. `workFolder` is its own and belongs to the container's user. */
 export interface CheckContext {
@@ -20,7 +20,9 @@ const PORT = 9876
 const HTTP_PORT = 8876
 const OTHER_PORT = 19_876
 const CONFIG_FILE = '/opt/mqnamesrv/conf/namesrv.properties'
-const STATE_FOLDER = '/home/node/namesrv'
+const STATE_FOLDER = '/home/rocketmq/namesrv'
+/** Of a server that holds nothing; with room for what differs between base images. */
+const MAX_IDLE_MIB = 75
 const STOP_LIMIT_MS = 5_000
 const HEALTHCHECK_LIMIT_MS = 3_000
 
@@ -34,11 +36,11 @@ const TOPIC_NOT_EXIST = 17
 /** Starts a container, waits until it is healthy, hands it to `use`, and removes it whatever happens. */
 async function withDaemon(
   { buildah, image }: CheckContext,
-  volumes: readonly string[],
+  options: ContainerOptions,
   use: (daemon: DaemonContainer, healthcheck: readonly string[]) => string | Promise<string>,
 ): Promise<string> {
   const { Test } = buildah.config(image).Healthcheck
-  const daemon = await DaemonContainer.start(buildah, image, volumes)
+  const daemon = await DaemonContainer.start(buildah, image, options)
   try {
     await daemon.waitHealthy(Test)
     return await use(daemon, Test)
@@ -58,7 +60,7 @@ export const checks: Record<string, Check> = {
     const { User, ExposedPorts, Entrypoint, Healthcheck } = buildah.config(image)
     assert.match(User, /^[1-9]\d*:[1-9]\d*$/)
     assert.deepEqual(Object.keys(ExposedPorts).sort(), [`${HTTP_PORT}/tcp`, `${PORT}/tcp`])
-    assert.equal(Entrypoint[0], 'node')
+    assert.deepEqual(Entrypoint, ['/opt/mqnamesrv/entrypoint.sh'])
     assert.equal(Healthcheck.Test[0], 'CMD')
     return `user ${User}, ${Object.keys(ExposedPorts)}, ${Entrypoint.join(' ')}`
   },
@@ -90,7 +92,7 @@ export const checks: Record<string, Check> = {
   },
 
   'the daemon is process 1, is not root, and listens on its two ports alone': (context) =>
-    withDaemon(context, [], (daemon) => {
+    withDaemon(context, {}, (daemon) => {
       const { uid, gid, executable } = daemon.processOne()
       assert.match(executable, /\/node$/)
       assert.notEqual(uid, 0)
@@ -99,15 +101,40 @@ export const checks: Record<string, Check> = {
       return `${executable}, uid ${uid}, gid ${gid}, ports ${PORT} and ${HTTP_PORT}`
     }),
 
+  'it starts by the command lines of RocketMQ’s own image, as its user': async (context) => {
+    const { Entrypoint } = context.buildah.config(context.image)
+    const run = (command: readonly string[], use: (daemon: DaemonContainer) => Promise<string> | string) =>
+      withDaemon(context, { command }, (daemon) => {
+        assert.equal(daemon.exec(['mqnamesrv', 'ping']).status, 0)
+        return use(daemon)
+      })
+    const commands = [
+      [...Entrypoint, 'sh', 'mqnamesrv', '-n', '10.0.0.1:9876', '-c', CONFIG_FILE],
+      [...Entrypoint, 'nameserver'],
+    ]
+    for (const command of commands) {
+      await run(command, async (daemon) => {
+        const { uid, executable } = daemon.processOne()
+        assert.equal(uid, 3000)
+        assert.match(executable, /\/node$/)
+        assertCleanEnd(await daemon.stop())
+        return ''
+      })
+    }
+    // Of its Helm chart, which replaces the entry point. The shell stays process 1, as in RocketMQ's image.
+    await run(['/bin/sh', '-c', `./mqnamesrv -c ${CONFIG_FILE}`], () => '')
+    return 'sh mqnamesrv, nameserver, /bin/sh -c ./mqnamesrv'
+  },
+
   'it answers a route lookup': (context) =>
-    withDaemon(context, [], (daemon) => {
+    withDaemon(context, {}, (daemon) => {
       const { code, remark } = daemon.ask(PORT, GET_ROUTEINFO_BY_TOPIC, 'topic=never-registered')
       assert.equal(code, TOPIC_NOT_EXIST)
       return `code ${code}, ${remark?.split('\n')[0]}`
     }),
 
   'it answers probes from outside of the container': (context) =>
-    withDaemon(context, [], (daemon) => {
+    withDaemon(context, {}, (daemon) => {
       // A server that listens on loopback alone listens on 127.0.0.1, not on the rest of that network.
       const answers = ['/livez', '/readyz'].map((path) => daemon.get(`http://127.0.0.2:${HTTP_PORT}${path}`))
       assert.deepEqual(answers, ['200 ok', '200 ok'])
@@ -115,7 +142,7 @@ export const checks: Record<string, Check> = {
     }),
 
   'the health check passes while the daemon answers, and fails in time while it hangs': (context) =>
-    withDaemon(context, [], (daemon, healthcheck) => {
+    withDaemon(context, {}, (daemon, healthcheck) => {
       const up = daemon.healthcheck(healthcheck)
       daemon.signal('SIGSTOP')
       const hung = daemon.healthcheck(healthcheck)
@@ -143,7 +170,7 @@ export const checks: Record<string, Check> = {
   },
 
   'SIGTERM ends it with code 0, also while a client stays connected': (context) =>
-    withDaemon(context, [], async (daemon) => {
+    withDaemon(context, {}, async (daemon) => {
       await daemon.holdConnection(PORT)
       const ended = await daemon.stop()
       assertCleanEnd(ended)
@@ -154,7 +181,7 @@ export const checks: Record<string, Check> = {
     const file = join(context.workFolder, 'namesrv.properties')
     const lines = [`listenPort=${OTHER_PORT}`, 'enableAllTopicList=false']
     writeFileSync(file, lines.join('\n'), { mode: 0o644 })
-    return withDaemon(context, [`${file}:${CONFIG_FILE}:ro`], (daemon) => {
+    return withDaemon(context, { volumes: [`${file}:${CONFIG_FILE}:ro`] }, (daemon) => {
       assert.deepEqual(daemon.listeningPorts().sort(), [OTHER_PORT, HTTP_PORT])
       const { code, remark } = daemon.ask(OTHER_PORT, GET_ALL_TOPIC_LIST_FROM_NAMESERVER)
       assert.deepEqual([code, remark], [SYSTEM_ERROR, 'disable'])
@@ -162,14 +189,35 @@ export const checks: Record<string, Check> = {
     })
   },
 
+  'it keeps its state with a read-only root file system and one volume': (context) =>
+    withDaemon(
+      context,
+      { volumes: [`${context.workFolder}:${STATE_FOLDER}`], isReadOnly: true },
+      async (daemon) => {
+        const written = daemon.exec(['touch', CONFIG_FILE])
+        assert.notEqual(written.status, 0, 'the root file system can be written')
+        assert.match(written.stderr, /Read-only file system/)
+        assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
+        assertCleanEnd(await daemon.stop())
+        return readdirSync(context.workFolder).sort().join(', ')
+      },
+    ),
+
+  'an idle daemon takes little memory': (context) =>
+    withDaemon(context, {}, (daemon) => {
+      const mib = daemon.residentMib()
+      assert.ok(mib <= MAX_IDLE_MIB, `${mib.toFixed(1)} MiB resident`)
+      return `${mib.toFixed(1)} MiB resident`
+    }),
+
   'what is stored in the mounted state folder outlives the container': async (context) => {
     const volumes = [`${context.workFolder}:${STATE_FOLDER}`]
-    await withDaemon(context, volumes, async (daemon) => {
+    await withDaemon(context, { volumes }, async (daemon) => {
       assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
       assertCleanEnd(await daemon.stop())
       return ''
     })
-    return withDaemon(context, volumes, (daemon) => {
+    return withDaemon(context, { volumes }, (daemon) => {
       assert.equal(daemon.ask(PORT, GET_KV_CONFIG, 'namespace=image', 'key=k').extFields?.['value'], 'kept')
       const { uid } = statSync(join(context.workFolder, 'kvConfig.json'))
       return `kvConfig.json of uid ${uid}`

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { memoryMib } from '../bench/processes.ts'
 import type { Answer } from './ask.ts'
 import type { Buildah } from './buildah.ts'
 import { attempt, type Finished, output } from './commands.ts'
@@ -12,6 +13,15 @@ export interface Ended {
   exitCode: number | null
   durationMs: number
   log: string
+}
+
+export interface ContainerOptions {
+  /** `host path:container path[:options]` */
+  volumes?: readonly string[]
+  /** Whether nothing but volumes can be written. */
+  isReadOnly?: boolean
+  /** All of the command line, the entry point included. */
+  command?: readonly string[]
 }
 
 /** Process 1 of a container, as seen from the machine. */
@@ -53,17 +63,16 @@ export class DaemonContainer {
   }
 
   /**
-   * Starts the image's own command and waits until process 1 is there; it may not listen yet.
-   * @param volumes - `host path:container path[:options]`
+   * Starts a container and waits until process 1 is there; it may not listen yet. By default it is the image's own command.
    */
   static async start(
     buildah: Buildah,
     image: string,
-    volumes: readonly string[] = [],
+    { volumes = [], isReadOnly = false, command }: ContainerOptions = {},
   ): Promise<DaemonContainer> {
     const { Entrypoint, Cmd, Env } = buildah.config(image)
     const name = buildah.create(image)
-    const child = buildah.start(name, volumes, [...Entrypoint, ...Cmd])
+    const child = buildah.start(name, volumes, command ?? [...Entrypoint, ...Cmd], isReadOnly)
     const container = new DaemonContainer(buildah, name, Env, child)
     try {
       await container.#waitFor('process 1', () => {
@@ -145,6 +154,11 @@ export class DaemonContainer {
     const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8')
     const idOf = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
     return { uid: idOf('Uid'), gid: idOf('Gid'), executable: readlinkSync(`/proc/${this.#pid}/exe`) }
+  }
+
+  /** Resident memory of process 1, MiB. */
+  residentMib(): number {
+    return memoryMib(this.#pid).rss
   }
 
   /** Sends a signal to process 1, as the container engine does. */

@@ -49,6 +49,13 @@ export interface RouteClient {
   readonly zone?: string | undefined
 }
 
+/** What a NameServer says of brokers. */
+export interface ClusterInfo {
+  readonly groups: ReadonlyMap<string, ListedGroup>
+  /** Broker names by cluster; a name may be in several. */
+  readonly clusters: ReadonlyMap<string, readonly string[]>
+}
+
 /** A list of a million topics is longer than the 16 MiB of Java's clients. The greetings of other protocols are longer still. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
@@ -161,19 +168,22 @@ export class NameServer {
   }
 
   /**
-   * Broker groups by name (106), as the views have them: without those that have no members, which rejected registrations leave.
+   * Broker groups by name, and the broker names of each cluster (106). Groups that have no members, which rejected registrations
+   * leave, are left out, as the views do.
    * @throws {AdminError} (rejects)
    */
-  async brokerGroups(): Promise<ReadonlyMap<string, ListedGroup>> {
+  async clusterInfo(): Promise<ClusterInfo> {
     const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
     const groups = this.#decoded(body, (bytes) => toEnd(decodeGroups(bytes)))
-    return new Map([...groups].filter(([, { brokerAddrs }]) => brokerAddrs.size > 0))
+    return {
+      groups: new Map([...groups].filter(([, { brokerAddrs }]) => brokerAddrs.size > 0)),
+      clusters: this.#decoded(body, (bytes) => toEnd(decodeClusters(bytes))),
+    }
   }
 
-  /** Names of brokers by cluster (106); a name may be in several. @throws {AdminError} (rejects) */
-  async brokerNames(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
-    return this.#decoded(body, (bytes) => toEnd(decodeClusters(bytes)))
+  /** Broker groups by name. @throws {AdminError} (rejects) @see clusterInfo */
+  async brokerGroups(): Promise<ClusterInfo['groups']> {
+    return (await this.clusterInfo()).groups
   }
 
   /** Names of all topics (206), in the server's order. @throws {AdminError} (rejects) */

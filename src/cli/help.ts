@@ -38,7 +38,6 @@ export const COMMON_OPTIONS: readonly (readonly [string, readonly OptionDefiniti
 export function programHelp(): string {
   return joined([
     'Usage: mqnamesrv <command> [options]    (without a command: the server, see -h)',
-    '',
     ...rows([
       ...COMMANDS.filter(({ words }) => !words.includes(' ')).map(summaryRow),
       ...Object.keys(NOUNS).map((noun) => [noun, verbsOf(noun).join(', ')] as const),

@@ -1,3 +1,4 @@
+import { setOptimizing } from './daemon/optimizing.ts'
 import type { Signals } from './daemon/serve.ts'
 
 /**
@@ -13,6 +14,7 @@ export async function main(
 ): Promise<void> {
   const [word] = process.argv.slice(2)
   if (word === undefined || word.startsWith('-')) {
+    setOptimizing(false)
     const { main } = await import('./daemon/daemon.ts')
     await main(earlySignals, signals)
     return

@@ -1,14 +1,8 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls'
+import { nodeHttp } from '../common/node-http.ts'
 import { type HttpProblem, problemOf, type RequestGuard } from './request-guard.ts'
 
 /** A GET or a HEAD without a body. */
@@ -139,7 +133,7 @@ export class HttpServer {
     }
     const server =
       tls === undefined
-        ? createServer(limits)
+        ? nodeHttp.createServer(limits)
         : createTlsServer({ ...limits, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS })
     server.maxConnections = maxConnections
     server.on('connection', (socket) => this.#onConnection(socket))
@@ -380,7 +374,7 @@ export class HttpServer {
     const { status, reason } = problem
     if (socket.writable && this.#current.get(socket)?.headersSent !== true) {
       const body = `${reason}\n`
-      const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
+      const head = `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
       this.#options.onResponse('', status)
       socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     }

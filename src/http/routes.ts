@@ -40,7 +40,7 @@ export function handleBy(routes: readonly HttpRoute[]): HttpHandler {
 }
 
 /** `/metrics`, for Prometheus. */
-export function metricsRoute(metrics: Metrics): HttpRoute {
+export function metricsRoute(metrics: Pick<Metrics, 'scrape'>): HttpRoute {
   const handle = async ({ header }: HttpRequest): Promise<HttpResponse> => ({
     status: 200,
     ...(await metrics.scrape(header('accept'))),

@@ -280,7 +280,7 @@ export interface Views {
       /** As the broker announced it */
       readonly address: string
       /** unreachable: no heartbeat for a part of the timeout, and its address accepted no connection. not returned: restored from the snapshot and not registered within the grace period. renamed: its address registered under another name */
-      readonly cause: "request" | "renamed" | "connection lost" | "disconnected by operator" | "expired" | "unreachable" | "not returned"
+      readonly cause: "request" | "renamed" | "connection lost" | "disconnected by operator" | "expired" | "unreachable" | "not returned" | "not listed"
       /** The cause in words, to be read after the name */
       readonly text: string
       /** What asked for it, or from where the broker had registered */
@@ -518,7 +518,7 @@ export interface Views {
       /** `<boot>-<number>`; numbers are counted from 1 at each start */
       readonly id: string
       readonly time: string
-      readonly kind: "broker_registered" | "broker_left" | "broker_lost" | "broker_expired" | "broker_unreachable" | "broker_not_returned" | "broker_suspected" | "broker_suspicion_cleared" | "registration_ignored" | "registration_disputed" | "removal_fenced" | "topics_changed" | "topic_registered" | "topic_deleted" | "permission_wiped" | "permission_restored" | "kv_changed" | "configuration_changed" | "connection_closed" | "rejected" | "request_denied" | "internal_error" | "server_failure" | "overload_began" | "overload_ended" | "restore_began" | "restore_ended" | "ready" | "not_ready" | "process_paused" | "descriptors_used_up" | "descriptors_free" | "finding_raised" | "finding_cleared" | "peer_verdict" | "digest_drifted"
+      readonly kind: "broker_registered" | "broker_left" | "broker_lost" | "broker_expired" | "broker_unreachable" | "broker_not_returned" | "broker_listed" | "broker_not_listed" | "broker_suspected" | "broker_suspicion_cleared" | "registration_ignored" | "registration_disputed" | "removal_fenced" | "topics_changed" | "topic_registered" | "topic_deleted" | "permission_wiped" | "permission_restored" | "kv_changed" | "configuration_changed" | "connection_closed" | "rejected" | "request_denied" | "internal_error" | "server_failure" | "overload_began" | "overload_ended" | "restore_began" | "restore_ended" | "ready" | "not_ready" | "process_paused" | "descriptors_used_up" | "descriptors_free" | "finding_raised" | "finding_cleared" | "peer_verdict" | "nameserver_unreachable" | "nameserver_reachable" | "digest_drifted"
       /** The peer, the broker or the topic; empty for an event of the whole server */
       readonly subject: string
       readonly text: string
@@ -634,7 +634,7 @@ export interface Views {
       readonly kind: "topic" | "broker"
       readonly name: string
     }
-    readonly verdict: "routable" | "not_writable" | "not_readable" | "no_master" | "hidden_by_zone" | "in_product_environment" | "not_ready" | "deleted" | "dropped_by_registration" | "left_with_brokers" | "no_brokers" | "only_on_peers" | "rejected_by_limit" | "slaves_only" | "invalid_name" | "created_by_brokers" | "created_by_first_message" | "never_created" | "registered" | "provisional" | "heartbeat_late" | "address_unreachable" | "address_differs" | "id_conflict" | "no_master" | "not_writable" | "rejected" | "unregistered" | "connection_lost" | "expired" | "unreachable" | "not_returned" | "renamed" | "only_on_peers" | "never_registered"
+    readonly verdict: "routable" | "not_writable" | "not_readable" | "no_master" | "hidden_by_zone" | "in_product_environment" | "not_ready" | "deleted" | "dropped_by_registration" | "left_with_brokers" | "no_brokers" | "only_on_peers" | "rejected_by_limit" | "slaves_only" | "invalid_name" | "created_by_brokers" | "created_by_first_message" | "never_created" | "registered" | "provisional" | "heartbeat_late" | "address_unreachable" | "address_differs" | "id_conflict" | "no_master" | "not_writable" | "rejected" | "unregistered" | "connection_lost" | "expired" | "unreachable" | "not_returned" | "not_listed" | "renamed" | "only_on_peers" | "never_registered"
     /** The first sentence states the cause */
     readonly sentences: readonly (string)[]
     /** What to run, or to set in broker.conf; commands of mqnamesrv and mqadmin ask the NameServers of the variable NAMESRV_ADDR */
@@ -706,18 +706,18 @@ export interface Views {
   readonly '/api/v1/findings': {
     /** Findings of each rule and severity. Of each, at most 100 are listed. */
     readonly counts: readonly ({
-      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
+      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
       readonly severity: "critical" | "warning" | "info"
       readonly count: number
     })[]
     /** What is checked */
     readonly rules: readonly ({
-      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
+      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
       readonly severities: readonly ("critical" | "warning" | "info")[]
       readonly meaning: string
     })[]
     readonly findings: readonly ({
-      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
+      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
       readonly severity: "critical" | "warning" | "info"
       /** The NameServer, broker, cluster, topic, peer or file that it is about. Topics of one broker with the same problem are one finding about the broker. */
       readonly subject: string
@@ -903,7 +903,7 @@ export interface ViewParameters {
     /** Only events after the one with this id. */
     readonly since?: string | undefined
     /** Only events of this kind. */
-    readonly kind?: "broker_registered" | "broker_left" | "broker_lost" | "broker_expired" | "broker_unreachable" | "broker_not_returned" | "broker_suspected" | "broker_suspicion_cleared" | "registration_ignored" | "registration_disputed" | "removal_fenced" | "topics_changed" | "topic_registered" | "topic_deleted" | "permission_wiped" | "permission_restored" | "kv_changed" | "configuration_changed" | "connection_closed" | "rejected" | "request_denied" | "internal_error" | "server_failure" | "overload_began" | "overload_ended" | "restore_began" | "restore_ended" | "ready" | "not_ready" | "process_paused" | "descriptors_used_up" | "descriptors_free" | "finding_raised" | "finding_cleared" | "peer_verdict" | "digest_drifted" | undefined
+    readonly kind?: "broker_registered" | "broker_left" | "broker_lost" | "broker_expired" | "broker_unreachable" | "broker_not_returned" | "broker_listed" | "broker_not_listed" | "broker_suspected" | "broker_suspicion_cleared" | "registration_ignored" | "registration_disputed" | "removal_fenced" | "topics_changed" | "topic_registered" | "topic_deleted" | "permission_wiped" | "permission_restored" | "kv_changed" | "configuration_changed" | "connection_closed" | "rejected" | "request_denied" | "internal_error" | "server_failure" | "overload_began" | "overload_ended" | "restore_began" | "restore_ended" | "ready" | "not_ready" | "process_paused" | "descriptors_used_up" | "descriptors_free" | "finding_raised" | "finding_cleared" | "peer_verdict" | "nameserver_unreachable" | "nameserver_reachable" | "digest_drifted" | undefined
     /** Only this many, the most recent ones. Default 1,000. */
     readonly limit?: number | undefined
   }
@@ -947,7 +947,7 @@ export interface ViewParameters {
     /** Only findings of this severity. */
     readonly severity?: "critical" | "warning" | "info" | undefined
     /** Only findings of this rule. */
-    readonly rule?: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires" | undefined
+    readonly rule?: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires" | undefined
   }
   readonly '/api/v1/digest': {
     /** Adds the digest of each of 256 buckets, into which topics are put by a hash of their names. */

@@ -13,6 +13,7 @@ const CAUSES = [
   'expired',
   'unreachable',
   'not returned',
+  'not listed',
 ] as const satisfies readonly UnregisterReason[]
 
 /** `/api/v1/departures`: the brokers that are gone. */

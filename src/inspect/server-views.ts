@@ -124,7 +124,7 @@ export function statusView(sources: InspectSources): View {
 /** A step per restored topic. */
 function* tablesOf(
   view: RouteView,
-  { routeInfo, kvConfig }: InspectSources,
+  { routeInfo, kvConfig, observed }: InspectSources,
 ): Steps<Record<keyof typeof TABLES, number>> {
   const { tables, restored } = view
   let [provisionalTopics, restoredStatic] = [0, 0]
@@ -138,13 +138,19 @@ function* tablesOf(
     yield
   }
   const provisionalBrokers = restored?.brokers.size ?? 0
+  const isObserved = observed !== undefined
+  let members = 0
+  for (const { brokerAddrs } of isObserved ? view.groupsWithMembers() : []) {
+    members += brokerAddrs.size
+    yield
+  }
   return {
     revision: routeInfo.revision,
     topics: tables.topicQueueTable.size + provisionalTopics,
     provisionalTopics,
     staticTopics: tables.topicQueueMappingInfoTable.size + restoredStatic,
     brokerGroups: view.groups().size,
-    brokers: tables.brokerLiveTable.size + provisionalBrokers,
+    brokers: isObserved ? members : tables.brokerLiveTable.size + provisionalBrokers,
     provisionalBrokers,
     clusters: view.clusters().size,
     kvEntries: kvConfig.entries,

@@ -105,8 +105,30 @@ export interface AuditProblem {
   readonly sinceMs: number
 }
 
+/** Another NameServer that is polled, and how far what is shown of it is up to date. Times are on {@link InspectSources.nowMs}. */
+export interface ObservedState {
+  /** `host:port` */
+  readonly namesrv: string
+  /** Its release, such as `V5_3_1`, by its last response. */
+  readonly version: string | undefined
+  /** When its brokers were last read; undefined before the first time. */
+  readonly readMs: number | undefined
+  /** Topics that it lists; undefined if it has not listed any yet, or does not list them. */
+  readonly topics: number | undefined
+  /** Topics whose routes have been read. */
+  readonly routes: number
+  /** No route that is shown was read before then; undefined until all have been read once. */
+  readonly routesReadMs: number | undefined
+  /** Why it is not up to date, or how far it is known; undefined if there is nothing to say. */
+  readonly reason: string | undefined
+  /** Since when it does not respond; undefined if it does. */
+  readonly unreachableMs: number | undefined
+}
+
 /** What the views read. */
 export interface InspectSources {
+  /** The NameServer that the views show, and the others of the same process. Undefined: they show this server. */
+  readonly observed?: { readonly state: ObservedState; readonly all: readonly ObservedState[] } | undefined
   readonly identity: ServerIdentity
   readonly health: Health
   readonly routeInfo: RouteInfoManager

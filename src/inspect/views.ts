@@ -9,6 +9,7 @@ import { explainView } from './explain/explain-view.ts'
 import { findingsView } from './findings-view.ts'
 import { kvView } from './kv-view.ts'
 import { missesView } from './misses-view.ts'
+import { observedViews } from './observed-views.ts'
 import { openApiView } from './openapi.ts'
 import { peersView } from './peers-view.ts'
 import { rejectionsView } from './rejections-view.ts'
@@ -17,9 +18,9 @@ import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
 import type { View } from './view.ts'
 
-/** Every view of a server. */
+/** Every view of a server, or of the NameServer that it observes. */
 export function allViews(sources: InspectSources): View[] {
-  const views = [
+  const all = [
     statusView(sources),
     clustersView(sources),
     brokersView(sources),
@@ -43,5 +44,6 @@ export function allViews(sources: InspectSources): View[] {
     digestView(sources),
     peersView(sources),
   ]
+  const views = sources.observed === undefined ? all : observedViews(all, sources)
   return [...views, openApiView(views, sources.identity.version)]
 }

@@ -46,6 +46,7 @@ export interface InspectedParts
     | 'rates'
     | 'limits'
     | 'snapshotAgeMs'
+    | 'observed'
   > {
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
@@ -69,13 +70,16 @@ export interface HttpStart {
   readonly maxConnections: number
   /** Take any free port in place of `httpListenPort`. */
   readonly anyPort: boolean
+  /** Served before the own routes. Default: none. */
+  readonly moreRoutes?: readonly HttpRoute[]
 }
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
   readonly inspector: Inspector
+  /** What it shows. */
+  readonly sources: InspectSources
   readonly #context: NamesrvContext
-  readonly #sources: InspectSources
   readonly #watchers: Watchers
   readonly #token: HttpToken | undefined
   #http: HttpServer | undefined
@@ -105,7 +109,7 @@ export class Inspection {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
-      identity: identityOf(context),
+      identity: identityOf(context, parts.observed?.state.namesrv),
       configuration: () => shownKeys(context.configuration),
       process: () => this.#process.read(),
       auditProblem: () => audit.problem,
@@ -121,17 +125,17 @@ export class Inspection {
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
-    this.#sources = { ...sources, findings: new Findings(sources, throttle) }
-    this.#metrics = new Metrics(this.#sources, context.configuration.values)
+    this.sources = { ...sources, findings: new Findings(sources, throttle) }
+    this.#metrics = new Metrics(this.sources, context.configuration.values)
     const { bootId } = sources.identity
     this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
     if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
-    this.inspector = new Inspector(allViews(this.#sources), slicer)
+    this.inspector = new Inspector(allViews(this.sources), slicer)
   }
 
   /** Begins the ids of this run's events. */
   get bootId(): string {
-    return this.#sources.identity.bootId
+    return this.sources.identity.bootId
   }
 
   /**
@@ -190,7 +194,7 @@ export class Inspection {
 
   /** Evaluates the findings periodically. */
   startFindings(): void {
-    const { findings } = this.#sources
+    const { findings } = this.sources
     this.#endFindings = this.#context.scheduler.every(EVALUATION_PERIOD_MS, () => {
       findings
         .evaluate()
@@ -216,9 +220,10 @@ export class Inspection {
     cut()
   }
 
-  #routes(remotingPort: number): HttpRoute[] {
+  /** @param remotingPort - Of the server for brokers and clients. */
+  routes(remotingPort: number): HttpRoute[] {
     const { nsAddrService, nsAddrList } = this.#context.configuration.values
-    const { health, identity } = this.#sources
+    const { health, identity } = this.sources
     return [
       ...healthRoutes(health, identity),
       ...(nsAddrService ? addressService({ addresses: addressesOf(nsAddrList), remotingPort }) : []),
@@ -230,12 +235,12 @@ export class Inspection {
   }
 
   #createServer(
-    { remotingPort, maxConnections, anyPort }: HttpStart,
+    { remotingPort, maxConnections, anyPort, moreRoutes = [] }: HttpStart,
     tls: SecureContextOptions | undefined,
   ): HttpServer {
     const { audit, configuration, throttle } = this.#context
     const { httpListenPort, httpBindAddress, httpAllowedHosts } = configuration.values
-    const routes = this.#routes(remotingPort)
+    const routes = [...moreRoutes, ...this.routes(remotingPort)]
     return new HttpServer({
       bindAddress: withoutBrackets(httpBindAddress),
       listenPort: anyPort ? 0 : httpListenPort,
@@ -265,7 +270,7 @@ export class Inspection {
 
   /** Requests without a token are anonymous. `/metrics` is open: Prometheus is on another machine, often without a token. */
   #denialOf(path: string, by: Origin): { readonly rule: string; readonly reason: string } | undefined {
-    const { policy } = this.#sources.access()
+    const { policy } = this.sources.access()
     if (path === '/metrics' || policy.mode === 'off') return undefined
     const host = hostOf(by.peer)
     const { isAllowed, rule } = policy.decide({ identity: undefined, host, isTls: false }, INSPECT)
@@ -285,13 +290,14 @@ export class Inspection {
   }
 }
 
-function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {
+/** @param observed - The NameServer whose state is shown, if it is not this server. */
+function identityOf({ clock, configuration }: NamesrvContext, observed: string | undefined): ServerIdentity {
   const { nodeId, listenPort } = configuration.values
   return {
     version: packageVersion(),
     commit: packageCommit(),
     protocolVersion: '5.5.0',
-    nodeId: nodeId === '' ? `${hostname()}:${listenPort}` : nodeId,
+    nodeId: observed ?? (nodeId === '' ? `${hostname()}:${listenPort}` : nodeId),
     bootId: Date.now().toString(36),
     startedMs: clock.nowMs(),
   }

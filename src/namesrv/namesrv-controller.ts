@@ -41,7 +41,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
-import { comparableConfig, Peers } from './peers/peers.ts'
+import { comparableConfig, comparisonsOf, Peers } from './peers/peers.ts'
 import { Readiness } from './readiness.ts'
 import { SelfProbe } from './self-probe.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
@@ -246,7 +246,7 @@ export class NamesrvController {
     const { routeInfo } = this.#liveness
     const kvConfig = this.#kvConfig
     const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
-    this.#peers = new Peers(this.#context, this.#client, compared)
+    this.#peers = new Peers(this.#context, comparisonsOf(this.#context, this.#client, compared))
     const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
     const quietLookups = { ...lookups, onNoRoute: () => {} }
     this.#ownLookup = lookupProcessor(quietLookups, undefined)

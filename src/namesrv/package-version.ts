@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { getAsset, isSea } from 'node:sea'
 
 interface PackageFile {
   readonly version: string
@@ -16,5 +17,8 @@ export function packageCommit(): string | null {
 }
 
 function packageFile(): PackageFile {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFile
+  const text = isSea()
+    ? getAsset('package.json', 'utf8')
+    : readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return JSON.parse(text) as PackageFile
 }

@@ -5,6 +5,7 @@ import { announce, badge, command, emptyState, forgetLists, name, type Severity 
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'
 import { followEvents } from './live.ts'
+import { observedIn } from './observed.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { ScrollMemory } from './scroll-memory.ts'
 import { watchStatus } from './status.ts'
@@ -114,11 +115,12 @@ function dismissNotice(): void {
 }
 
 function header({ path: [section = ''] }: Route, { value, isDenied }: Seen<Status>): TemplateResult {
+  const isObserved = observedIn(value) !== undefined
   const theme = currentTheme()
   return html`<header>
     <a class="skip" href=${location.hash || '#/'} @click=${skip}>Skip to the content</a>
     <a class="product" href=${href([])}><span aria-hidden="true" class="mark"></span>mqnamesrv</a>
-    <span class="node" title="This NameServer">${visible(value?.nodeId ?? '')}</span>
+    <span class="node" title=${isObserved ? 'The observed NameServer' : 'This NameServer'}>${visible(value?.nodeId ?? '')}${isObserved ? ', observed' : ''}</span>
     <nav aria-label="Views">
       ${NAVIGATION.map(
         ([

@@ -3,7 +3,7 @@ import { live } from 'lit-html/directives/live.js'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from '../inspect/api-types.ts'
-import { clockTime, count, duration } from './format.ts'
+import { capitalized, clockTime, count, duration } from './format.ts'
 import { href, type Route } from './router.ts'
 import { PAGE_ROWS, type Sorting, type SortKey } from './sorting.ts'
 import { addressOf, type Seen, type WatchOptions } from './store.ts'
@@ -235,6 +235,7 @@ export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateR
       ${isOld ? html`<p class="old">${badge('warning', `Not updated for ${duration(ageMillis)}`)} ${visible(error)}</p>` : nothing}
       ${render(value)}
     </div>`
+  if (error?.startsWith('not observed: ') === true) return emptyState(visible(capitalized(error)))
   if (error !== undefined)
     return html`<p class="error">${badge('critical', isDenied ? 'Not allowed' : 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`

@@ -18,11 +18,15 @@ export const MEMBER_SEVERITY: Readonly<Record<Member['state'], Severity>> = {
  * @param ageMillis - Since the server said how long ago the heartbeat was.
  */
 export function heartbeat(
-  { heartbeatAgeMs, heartbeatTimeoutMs }: Pick<Member, 'heartbeatAgeMs' | 'heartbeatTimeoutMs'>,
+  {
+    heartbeatAgeMs,
+    heartbeatTimeoutMs,
+    state,
+  }: Pick<Member, 'heartbeatAgeMs' | 'heartbeatTimeoutMs' | 'state'>,
   ageMillis: number,
 ): TemplateResult {
   if (heartbeatAgeMs === null || heartbeatTimeoutMs === null)
-    return html`<div class="heartbeat quiet">no heartbeat yet</div>`
+    return html`<div class="heartbeat quiet">${state === 'unknown' ? 'heartbeats not known' : 'no heartbeat yet'}</div>`
   // The clock of the browser may be set back.
   const sinceMs = Math.max(0, heartbeatAgeMs + ageMillis)
   const share = Math.min(1, sinceMs / heartbeatTimeoutMs)

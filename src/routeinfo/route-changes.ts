@@ -40,6 +40,7 @@ export type ClosedReason = 'connection lost' | 'disconnected by operator'
 /**
  * Why a broker was removed. `unreachable`: inactive for a part of its timeout, and its address took no connection. `not returned`:
  * restored from the snapshot and not registered within the grace period. `renamed`: its address registered under another name.
+ * `not listed`: an observed NameServer does not list it any more, and does not say why.
  */
 export type UnregisterReason =
   | 'request'
@@ -48,6 +49,7 @@ export type UnregisterReason =
   | ClosedReason
   | 'not returned'
   | 'renamed'
+  | 'not listed'
 
 /** What log lines about a broker add to its names. */
 interface EventDetails {
@@ -67,6 +69,17 @@ export type RouteEvent =
       readonly haServerAddr: string | null
       readonly topics: number
       readonly channelId: ChannelId
+    })
+  | (EventDetails & {
+      /** An observed NameServer lists a broker that it did not list before, at least not with this id. */
+      readonly kind: 'broker listed'
+      readonly broker: BrokerIdentity
+    })
+  | (EventDetails & {
+      /** The routes of an observed NameServer have other topics of a broker name; `not listed` if the broker is gone, too. */
+      readonly kind: 'topics observed'
+      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      readonly reason: 'dropped' | 'not listed'
     })
   | (EventDetails & {
       /** A live broker registered again, with another haServerAddr or heartbeat timeout, or other flags of its group. */

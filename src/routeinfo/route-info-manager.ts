@@ -15,6 +15,7 @@ import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { KnownBrokers } from './known-brokers.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
+import { applyObserved, type ObservedRoutes } from './observed-routes.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
@@ -289,6 +290,11 @@ export class RouteInfoManager {
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
   read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     return this.#routes.read(work, owner, this.#viewSlicer)
+  }
+
+  /** Takes over what was read from another NameServer, in tables that no broker registers in. */
+  observe(observed: ObservedRoutes): MaybePromise<void> {
+    return this.#routes.transition(({ tables }, changes) => applyObserved(tables, observed, changes))
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */

@@ -6,6 +6,8 @@ export const EVENT_KINDS = [
   'broker_expired',
   'broker_unreachable',
   'broker_not_returned',
+  'broker_listed',
+  'broker_not_listed',
   'broker_suspected',
   'broker_suspicion_cleared',
   'registration_ignored',
@@ -35,6 +37,8 @@ export const EVENT_KINDS = [
   'finding_raised',
   'finding_cleared',
   'peer_verdict',
+  'nameserver_unreachable',
+  'nameserver_reachable',
   'digest_drifted',
 ] as const
 export type EventKind = (typeof EVENT_KINDS)[number]

@@ -254,7 +254,7 @@ describe('cluster list', () => {
   )
 })
 
-const ONGOING = ['watch', 'top']
+const ONGOING = ['watch', 'top', 'observe']
 const ASKING = COMMANDS.filter(({ words, isLocal = false }) => !isLocal && !ONGOING.includes(words))
 
 describe.each(ASKING)('$words', ({ words, args = [], isChange = false }) => {

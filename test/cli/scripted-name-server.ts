@@ -6,7 +6,8 @@ export type Scripted =
   | { readonly code?: number; readonly remark?: string; readonly ext?: object; readonly body?: string }
   | 'close'
   | 'nothing'
-type Script = Readonly<
+/** By request code. */
+export type Script = Readonly<
   Record<number, Scripted | ((fields: Readonly<Record<string, string>>, before: number) => Scripted)>
 >
 

@@ -70,7 +70,7 @@ async function documentedCluster() {
     const addresses = word.split(';').map((name) => (/^(?:10\.0\.0\.2|b)\b/.test(name) ? other : one))
     return [...new Set(addresses)].join(';')
   }
-  return { servers, address: one, here }
+  return { servers, address: one, folder, here }
 }
 
 test('the pages have commands of every kind', () => {
@@ -82,7 +82,7 @@ describe.each(pages.filter((page) => commands.some((command) => command.page ===
   'the commands of %s',
   (page) => {
     test('run against two NameServers', async () => {
-      const { address, here } = await documentedCluster()
+      const { address, folder, here } = await documentedCluster()
       for (const { line, argv } of commands.filter((command) => command.page === page)) {
         const words = argv.map(here)
         if (words[0] === undefined || words[0].startsWith('-')) {
@@ -91,10 +91,11 @@ describe.each(pages.filter((page) => commands.some((command) => command.page ===
         }
         const interrupts = new AbortController()
         const isAsking = /^(?:wipe-write|restore-write|delete|set|kick)$/.test(words[1] ?? '')
-        const isEndless = ['watch', 'top', 'events'].includes(words[0])
+        const isEndless = ['watch', 'top', 'events', 'observe'].includes(words[0])
+        if (words[0] === 'observe') words.push('--listen', '127.0.0.1:0')
         if (isEndless) setImmediate(() => interrupts.abort())
         const { code, stderr } = await runCli(words, {
-          env: { NAMESRV_ADDR: address },
+          env: { NAMESRV_ADDR: address, MQNAMESRV_LOG_PATH: join(folder, 'observe.log') },
           interrupts: interrupts.signal,
           onPause: () => {},
           isTTY: isAsking || (words[0] === 'top' && !words.includes('--once')),

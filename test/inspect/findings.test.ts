@@ -1053,3 +1053,32 @@ test('the view lists findings, what they are of, and what is checked, and select
   expect(read('rule=permission_not_writable')).toMatchObject({ findings: [{ subject: 'broker-a' }] })
   expect(() => read('rule=no_such')).toThrow('rule="no_such" is not one of no_route, ')
 })
+
+describe('an observed NameServer', () => {
+  const state = {
+    namesrv: 'ns1:9876',
+    version: undefined,
+    readMs: 1_000_000,
+    topics: 1,
+    routes: 1,
+    routesReadMs: undefined,
+    reason: 'no response from ns1:9876 within 3000 ms',
+    unreachableMs: 1_000_000,
+  }
+
+  test('that does not respond is a finding after half a minute, also where others are shown', async () => {
+    const other = { ...state, namesrv: 'ns2:9876', unreachableMs: undefined }
+    const world = findingsWorld({ observed: { state: other, all: [other, state] } })
+    expect(await world.evaluate()).toEqual([])
+    expect(await world.evaluate({ afterMs: 29_000 })).toEqual([])
+    expect(await world.evaluate({ afterMs: 1_000 })).toMatchObject([
+      {
+        rule: 'nameserver_unreachable',
+        severity: 'critical',
+        subject: 'ns1:9876',
+        command: 'mqnamesrv ping -n ns1:9876',
+        text: expect.stringContaining('no response from ns1:9876 within 3000 ms'),
+      },
+    ])
+  })
+})

@@ -189,6 +189,7 @@ function broker(members: readonly MemberFacts[], differing: Partial<BrokerFacts>
     peersWith: [],
     peersWithout: [],
     startedMs: 1_000_000,
+    isObserved: false,
     clocks,
     ...differing,
   })

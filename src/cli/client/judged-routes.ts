@@ -5,7 +5,7 @@ import { type Observation, Observations } from '../../inspect/findings/finding.t
 import type { JudgedRoutes, RuleSources } from '../../inspect/findings/rule-sources.ts'
 import { compareRules } from '../../inspect/findings/rules.ts'
 import { checkTopics } from '../../inspect/findings/topic-rules.ts'
-import type { BrokerData } from '../../protocol/body/topic-route-data.ts'
+import { brokerDataOf } from '../../protocol/body/lists-and-tables.ts'
 import type { CommandContext } from '../run-command.ts'
 import { routeTables } from './routes.ts'
 
@@ -47,18 +47,8 @@ async function readRoutes(
   server: NameServer,
   context: Pick<CommandContext, 'progress'>,
 ): Promise<JudgedRoutes> {
-  const groups = new Map<string, BrokerData>()
-  for (const [
-    brokerName,
-    { cluster, brokerAddrs, zoneName, enableActingMaster },
-  ] of await server.brokerGroups())
-    groups.set(brokerName, {
-      brokerName,
-      cluster: cluster ?? '',
-      brokerAddrs,
-      zoneName,
-      enableActingMaster: enableActingMaster ?? false,
-    })
+  const listed = await server.brokerGroups()
+  const groups = new Map([...listed].map(([name, group]) => [name, brokerDataOf(name, group)]))
   const { topics, mappings } = await routeTables(server, context)
   return {
     groupsWithMembers: () => [...groups.values()].filter(({ brokerAddrs }) => brokerAddrs.size > 0),

@@ -78,7 +78,8 @@ function parseArguments(argv: readonly string[], version: string): CommandLine {
     .exitOverride()
     .configureOutput({ writeOut: (text) => (shown += text), writeErr: () => {}, getOutHelpWidth: () => 80 })
 
-  const { keys, rest } = withoutKeys(argv, optionsOf(program))
+  const options = optionsOf(program)
+  const { keys, rest } = withoutKeys(argv, options)
   try {
     program.parse(rest, { from: 'user' })
   } catch (error) {
@@ -87,7 +88,9 @@ function parseArguments(argv: readonly string[], version: string): CommandLine {
   }
   const [word] = program.args
   if (word !== undefined) {
-    throw new UsageError('ERR_USAGE_WORD', `unexpected argument ${JSON.stringify(word)}`)
+    const before = argv[argv.indexOf(word) - 1] ?? ''
+    const hint = findOption(before, options) === undefined ? hintFor(before, options.map(longOf)) : ''
+    throw new UsageError('ERR_USAGE_WORD', `unexpected argument ${JSON.stringify(word)}${hint}`)
   }
   const { configFile, printConfigItem } = program.opts<{ configFile?: string; printConfigItem?: boolean }>()
   return { action: printConfigItem === true ? 'print' : 'start', configFile, keys }
@@ -143,6 +146,10 @@ function withoutKeys(
   return { keys, rest }
 }
 
+function longOf({ long }: ProgramOption): string {
+  return long
+}
+
 function findOption(name: string, options: readonly ProgramOption[]): ProgramOption | undefined {
   return options.find(({ short, long }) => name === short || name === long || `-${name}` === long)
 }
@@ -171,6 +178,6 @@ function valueAfter(name: string, pending: string[]): string {
 }
 
 function unknown(name: string, options: readonly ProgramOption[]): UsageError {
-  const hint = hintFor(name, [...options.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)])
+  const hint = hintFor(name, [...options.map(longOf), ...CONFIG_NAMES.map((key) => `--${key}`)])
   return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${hint}`)
 }

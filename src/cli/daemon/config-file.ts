@@ -47,8 +47,11 @@ export function homeErrors(configuration: Configuration): readonly ConfigError[]
   return [new ConfigError('ERR_CONFIG_VALUE', message)]
 }
 
-/** A notice for people, in one line. */
+/** A notice for people, in one line, which begins with its place as errors do. */
 export function noticeText({ message, fields }: ConfigNotice): string {
-  const values = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  return `${message}: ${values.join(', ')}`
+  const { source, didYouMean, ...others } = fields
+  const values = Object.entries(others).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const place = source === undefined ? '' : `${source}: `
+  const hint = didYouMean === undefined ? '' : `; did you mean ${didYouMean}?`
+  return `${place}${message}: ${values.join(', ')}${hint}`
 }

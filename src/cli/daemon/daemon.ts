@@ -9,7 +9,15 @@ import { homeErrors, noticeText } from './config-file.ts'
 import { describeFailure } from './errno.ts'
 import type { Log } from './logger.ts'
 import { endProcess, processWorld } from './process-world.ts'
-import { type Controller, logConfiguration, type ServingProcess, type Signals, serve } from './serve.ts'
+import {
+  type Controller,
+  logConfiguration,
+  type ServingProcess,
+  type Signals,
+  type StartDisplay,
+  serve,
+} from './serve.ts'
+import { type Interfaces, startSummary } from './start-summary.ts'
 
 /** Exit codes of the program. */
 export const ExitCode = {
@@ -29,6 +37,7 @@ export interface CliWorld extends ServingProcess {
   readonly homeDirectory: string | undefined
   readonly processors: number
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
+  interfaces(): Interfaces
   readConfigFile(path: string): ConfigFile
   openLog(configuration: Configuration): Promise<Log>
   createController(configuration: Configuration, logger: Logger): Promise<Controller>
@@ -64,10 +73,11 @@ export async function run(world: CliWorld): Promise<number> {
     }
     ConfigError.throwAll(homeErrors(configuration))
     log = await world.openLog(configuration)
+    const display = startDisplay(world, configuration, log.logger)
     logConfiguration(log.logger, configuration)
     for (const { level, message, fields } of notices) log.logger[level](fields, message)
     const controller = await world.createController(configuration, log.logger)
-    return await serve(controller, configuration, log, world)
+    return await serve(controller, configuration, log, world, display)
   } catch (error) {
     const isUsage = error instanceof UsageError
     const exitCode = isUsage ? ExitCode.USAGE : ExitCode.FAILURE
@@ -78,6 +88,28 @@ export async function run(world: CliWorld): Promise<number> {
     if (!isPrinting && !isUsage)
       await logFailedStart(world, options, log, { error: problems.join('; '), exitCode })
     return exitCode
+  }
+}
+
+/**
+ * Shows a start on a terminal in five lines: those of the log that are no warnings are left out until the server listens, and a
+ * summary follows. Undefined if a program reads the log, or if a format or a level was asked for.
+ */
+function startDisplay(
+  { stdout, interfaces }: CliWorld,
+  configuration: Configuration,
+  logger: Logger,
+): StartDisplay | undefined {
+  const { logFormat, logLevel, logPath } = configuration.values
+  if (stdout.isTTY !== true || logFormat !== 'auto' || logLevel !== 'info') return undefined
+  if (logPath === '') logger.level = 'warn'
+  return {
+    onListening: () => {
+      logger.level = logLevel
+    },
+    onStarted: (bound) => {
+      stdout.write(`${startSummary(configuration, bound, interfaces()).join('\n')}\n`)
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { javaUserHome, readConfigFile } from './config-file.ts'
@@ -22,6 +22,7 @@ export function processWorld(earlySignals: Signals, signals: Signals): CliWorld 
     stderr: process.stderr,
     events: process,
     exit: endProcess,
+    interfaces: networkInterfaces,
     readConfigFile,
     openLog: async ({ values }) => {
       const { openLog } = await import('./logger.ts')

@@ -7,14 +7,23 @@ import type { Configuration } from '../../namesrv/config/configuration.ts'
 import { packageVersion } from '../../namesrv/package-version.ts'
 import { formatAddress } from '../../remoting/address.ts'
 import type { Log } from './logger.ts'
+import { setOptimizing } from './optimizing.ts'
 
 /** Maximum time from the first signal to the end of the process, without the time for draining clients. */
 export const SHUTDOWN_DEADLINE_MS = 15_000
 
+/** Where a server listens. */
+export interface Bound {
+  readonly address: string
+  readonly port: number
+  /** Undefined if the HTTP port is off or cannot be used. */
+  readonly httpPort?: number | undefined
+}
+
 /** The server, as far as the command line needs it. */
 export interface Controller {
-  /** Listens. @returns The address and port that are bound. */
-  start(): Promise<{ readonly address: string; readonly port: number }>
+  /** Listens. */
+  start(): Promise<Bound>
   shutdown(): Promise<void>
   /** Reads again what is read again on SIGHUP, besides the log. */
   reload(): void
@@ -36,6 +45,16 @@ export interface ServingProcess {
   /** Ends the process at once, or within a second if a disk hangs. */
   exit(code: number): void
 }
+
+/** How a start is shown to people, beside the log. */
+export interface StartDisplay {
+  /** Called when the server listens, before the log says so. */
+  onListening(): void
+  /** Called after the log has said so. */
+  onStarted(bound: Bound): void
+}
+
+const LOG_ONLY: StartDisplay = { onListening: () => {}, onStarted: () => {} }
 
 /** Logs the first lines: version, state files, and the keys that differ from their defaults; at debug, all keys. */
 export function logConfiguration(logger: Logger, configuration: Configuration): void {
@@ -62,7 +81,7 @@ export function logConfiguration(logger: Logger, configuration: Configuration): 
 }
 
 /** Neither a key that is set to its default differs from it, nor the path of the file of `-c`. */
-function differsFromDefault({ key, value, source }: ResolvedKey): boolean {
+export function differsFromDefault({ key, value, source }: ResolvedKey): boolean {
   if (source.layer === 'default') return false
   if (source.layer === 'file' && key.name === 'configStorePath') return false
   return typeof key.default === 'object' || value !== key.default
@@ -82,6 +101,7 @@ export async function serve(
   configuration: Configuration,
   log: Log,
   { events, earlySignals, signals, stderr, exit }: ServingProcess,
+  display: StartDisplay = LOG_ONLY,
 ): Promise<number> {
   const { logger } = log
   // An operator asked for the state dump, so it is written at every `logLevel`.
@@ -133,7 +153,7 @@ export async function serve(
   for (const signal of signals) events.on(signal, onSignal)
   for (const signal of earlySignals) onSignal(signal)
   try {
-    const ended = startAndShutDown(controller, configuration, logger, first, stderr)
+    const ended = startAndShutDown(controller, configuration, logger, first, stderr, display)
     return await Promise.race([late, ended])
   } finally {
     clearTimeout(deadline)
@@ -148,14 +168,20 @@ async function startAndShutDown(
   logger: Logger,
   firstSignal: Promise<string>,
   stderr: ServingProcess['stderr'],
+  display: StartDisplay,
 ): Promise<number> {
-  const { address, port } = await controller.start()
+  const bound = await controller.start()
+  const { address, port } = bound
+  // All modules are loaded.
+  setOptimizing(true)
+  display.onListening()
   const { serializeType } = configuration.values
   // Java's words: scripts wait for them.
   logger.info(
     { address, port },
     `The Name Server boot success. serializeType=${serializeType}, address ${formatAddress(address, port)}`,
   )
+  display.onStarted(bound)
   logger.info({ signal: await firstSignal }, 'shutting down')
   try {
     await controller.shutdown()

@@ -150,6 +150,33 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('../commands/top.ts'),
   },
   {
+    words: 'observe',
+    summary: 'Page, metrics, findings over other NameServers',
+    description:
+      'Polls NameServers, Java’s or ours, changes nothing, and shows them until interrupted: the page and /api/v1 of the first at /, of each at /namesrv/<address>/, all in /metrics. docs/observe.md has the rest.',
+    options: [
+      { flags: '--listen <address>', text: 'HTTP address (default: 127.0.0.1:8876)', completion: 'none' },
+      {
+        flags: '--interval <duration>',
+        text: 'between two reads of brokers (default: 10s)',
+        completion: 'none',
+      },
+      {
+        flags: '--routes-every <duration>',
+        text: 'until a route is read again (default: 5m)',
+        completion: 'none',
+      },
+      {
+        flags: '--max-lookups <number>',
+        text: 'per second and NameServer, max 1000 (default: 25)',
+        completion: 'none',
+      },
+    ],
+    examples: [{ line: 'observe -n "a:9876;b:9876"', text: 'two of them, and how they differ' }],
+    hasOwnOutput: true,
+    load: () => import('../commands/observe.ts'),
+  },
+  {
     words: 'dump',
     summary: 'Everything NameServers show, in a JSON file for support',
     description:

@@ -62,7 +62,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     run: async ({ values, servers }) => {
       const clusters = await askFirst(servers, async (server) => {
         const { brokerDatas } = await routeOf(server, textOf(values, 'topic'))
-        const names = await server.brokerNames()
+        const { clusters: names } = await server.clusterInfo()
         return [...names].filter(([, brokers]) => brokers.includes(`${brokerDatas[0]?.brokerName}`))
       })
       return { stdout: lines(hashMapOrder(clusters, ([name]) => javaHash(name)).map(([name]) => name)) }

@@ -32,6 +32,7 @@ export const BROKER_VERDICTS = {
   expired: 'It sent no heartbeat within its timeout.',
   unreachable: 'It sent no heartbeats, and its address accepted no connection.',
   not_returned: 'It did not register again after the restart of this server.',
+  not_listed: 'An observed NameServer does not list it any more.',
   renamed: 'Its address registered under another broker name.',
   only_on_peers: 'It is registered at another NameServer, not here.',
   never_registered: 'It has not registered since the start of this server.',
@@ -89,6 +90,8 @@ export interface BrokerFacts {
   readonly peersWith: readonly string[]
   readonly peersWithout: readonly string[]
   readonly startedMs: number
+  /** Whether it is another NameServer that is observed, and the start is that of observing it. */
+  readonly isObserved: boolean
   readonly clocks: Clocks
 }
 
@@ -242,7 +245,17 @@ export const SINCE_BEFORE_RESTART =
   'it was not writable in the snapshot: wiped, or registered so, before the restart'
 
 function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
-  const { brokerName, departures, successor, isRejected, rejection, peersWith, startedMs, clocks } = facts
+  const {
+    brokerName,
+    departures,
+    successor,
+    isRejected,
+    rejection,
+    peersWith,
+    startedMs,
+    isObserved,
+    clocks,
+  } = facts
   const broker = name(brokerName)
   const last = departures.at(-1)
   const rejected = rejectionText(facts)
@@ -282,7 +295,9 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
       [`${broker} is not registered here. ${peersText(peersWith)}`, ALL_NAMESERVERS],
       [],
     )
-  const text = `${broker} has not registered since this server started ${at(startedMs, clocks)}.`
+  const text = isObserved
+    ? `This NameServer does not list ${broker}, and has not since it was first read ${at(startedMs, clocks)}.`
+    : `${broker} has not registered since this server started ${at(startedMs, clocks)}.`
   return story(
     'never_registered',
     [text, similarText(facts), 'It must have this server in its namesrvAddr (NAMESRV_ADDR), and reach it.'],
@@ -298,6 +313,7 @@ const VERDICT_OF_CAUSE = {
   expired: 'expired',
   unreachable: 'unreachable',
   'not returned': 'not_returned',
+  'not listed': 'not_listed',
 } as const satisfies Record<Departure['cause'], BrokerVerdict>
 
 const ADVICE: Readonly<Record<Departure['cause'], string>> = {
@@ -309,6 +325,7 @@ const ADVICE: Readonly<Record<Departure['cause'], string>> = {
   expired: 'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
   unreachable: 'See whether its machine runs and is reachable from here.',
   'not returned': 'See whether it runs and has this server in its namesrvAddr.',
+  'not listed': 'See whether it runs and reaches that NameServer.',
 }
 
 const ALL_NAMESERVERS = 'Brokers must have all NameServers in namesrvAddr.'

@@ -245,6 +245,7 @@ export async function brokerFacts(
     similar,
     ...peersOf(sources, 'broker_missing', (subject) => isOfGroup(subject, brokerName)),
     startedMs: identity.startedMs,
+    isObserved: sources.observed !== undefined,
     clocks: sources,
   }
 }

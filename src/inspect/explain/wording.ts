@@ -47,6 +47,7 @@ const CAUSES: Readonly<Record<UnregisterReason | 'role changed', string>> = {
   expired: 'expired (no heartbeat within its timeout)',
   unreachable: 'was removed (no heartbeats, and its address accepted no connection)',
   'not returned': 'did not register again after the restart of this server',
+  'not listed': 'disappeared from the lists of the observed NameServer, which does not say why',
   'role changed': 'became a slave',
 }
 

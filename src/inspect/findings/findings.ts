@@ -14,6 +14,7 @@ import {
   checkCertificates,
   checkDisputes,
   checkMisses,
+  checkObserved,
   checkPeers,
   checkRates,
   oldClients,
@@ -98,6 +99,7 @@ export class Findings {
       checkAccessFile(this.#sources, found)
       checkAuditLog(this.#sources, found)
       checkPeers(this.#sources, found)
+      checkObserved(this.#sources, found)
       checkDisputes(this.#sources, found)
       checkRates(this.#sources, found)
       await this.#checkClients()

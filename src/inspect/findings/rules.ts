@@ -72,6 +72,13 @@ export const RULES = {
       'Another NameServer of `peers` has had other routes, key-value entries or settings for longer than 60 seconds. Critical if a broker or a topic is missing here.',
     severities: ['critical', 'warning'],
   },
+  nameserver_unreachable: {
+    meaning:
+      'A NameServer that is observed (`mqnamesrv observe`) does not respond: what is shown of it is old.',
+    severities: ['critical'],
+    // A restart takes less.
+    raiseAfterMs: 30_000,
+  },
   announced_address_differs: {
     meaning:
       'A broker announces an address of its own machine, its container or its private network (`brokerIP1`), but registers from another network: clients elsewhere cannot connect to it. Info where clients may be in the same network.',

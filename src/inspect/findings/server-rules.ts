@@ -123,6 +123,18 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
   }
 }
 
+/** Observed NameServers that do not respond, the others of this process included. */
+export function checkObserved(sources: FindingSources, found: Observations): void {
+  for (const { namesrv, unreachableMs, reason = '' } of sources.observed?.all ?? []) {
+    if (unreachableMs === undefined) continue
+    found.add('nameserver_unreachable', 'critical', namesrv, () => ({
+      text: `The NameServer ${namesrv} has not responded since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs and is reachable from here.`,
+      evidence: { unreachableSince: dateOf(unreachableMs, sources), error: reason },
+      command: mqnamesrv('ping -n', namesrv),
+    }))
+  }
+}
+
 const DISPUTED_MS = 600_000
 
 /** Requests about brokers that are not their sender's. */

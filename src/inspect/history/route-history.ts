@@ -170,6 +170,12 @@ export class RouteHistory {
         this.#onRegistered(event.broker, event.topicChanges)
         this.#addRemoved('dropped', event.broker, event)
         return
+      case 'broker listed':
+        this.#onRegistered(event.broker, undefined)
+        return
+      case 'topics observed':
+        this.#addRemoved(event.reason, event.broker, event)
+        return
       case 'topics changed':
         this.#update(event.broker.brokerName, ({ past }) => ({
           past: past && { ...past, topicsChangedMs: this.#nowMs() },

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
+import { nodeHttp } from '../../common/node-http.ts'
 import { formatAddress, parseRemoteAddress } from '../../remoting/address.ts'
 import { withoutBrackets } from '../config/check-value.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -131,7 +132,7 @@ function hasPort(domain: string): boolean {
 
 /** The body of a response with status 200; rejects for any other. */
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const request = get(url, { agent: false, signal, lookup: nameLookup.lookup })
+  const request = nodeHttp.get(url, { agent: false, signal, lookup: nameLookup.lookup })
   // One that comes after the response also ends the response, and would otherwise end the process.
   request.on('error', () => {})
   try {

@@ -81,6 +81,13 @@ function addFile(given: Given, file: ConfigFile): void {
     if (useBackup) {
       warn(given, 'configuration file is empty; its backup is used', { path: file.path, backup: path })
     }
+    for (const { key, value, line, earlier = [] } of pairs.values()) {
+      for (const ignored of earlier) {
+        if (ignored.value === value) continue
+        const fields = { source: `${path}:${ignored.line}`, key, lineInEffect: line }
+        warn(given, 'value ignored: the key is set again below', fields)
+      }
+    }
     addLayer(given, pairs.values(), ({ line }) => ({ layer: 'file', place: `${path}:${line}` }))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

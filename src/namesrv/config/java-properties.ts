@@ -11,6 +11,8 @@ export interface JavaProperty {
   readonly value: string
   /** Line of the file, from 1, on which the pair begins. */
   readonly line: number
+  /** The pairs before it with the same key, which have no effect; left out if there are none. */
+  readonly earlier?: { readonly value: string; readonly line: number }[]
 }
 
 /**
@@ -41,7 +43,12 @@ export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map
   }
   const pairs = new Map<string, JavaProperty>()
   for (const node of document.getProperties()) {
-    pairs.set(node.key, { key: node.key, value: node.value, line: node.startingLineNumber })
+    const { key, value, startingLineNumber: line } = node
+    const before = pairs.get(key)
+    const earlier = before === undefined ? undefined : (before.earlier ?? [])
+    // In place: a text of nothing but one key must not take quadratic time.
+    if (before !== undefined) earlier?.push({ value: before.value, line: before.line })
+    pairs.set(key, { key, value, line, ...(earlier && { earlier }) })
   }
   return pairs
 }

@@ -62,7 +62,7 @@ export const OWN_KEYS = [
     'Lowest level of the lines that are logged. Use `debug` to see every key of the configuration at the start.',
   ),
   word('logFormat', ['auto', 'pretty', 'json'], 'auto').atStart(
-    'Format of the log: `pretty` for people, `json` for tools, `auto` for `pretty` on a terminal and `json` elsewhere.',
+    'Format of the log: `pretty` for people, `json` for tools, `auto` for `pretty` on a terminal, where the start is five lines and warnings, and `json` elsewhere. Set `pretty` to see the whole start on a terminal.',
   ),
   string('logPath', '', { names: 'path' }).atStart(
     'File to which the log is appended, in an existing folder; empty: stdout. SIGHUP opens it again after a rotation.',

@@ -32,6 +32,14 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
     }
+    case 'broker listed':
+      add('broker_listed', event, `id ${event.broker.brokerId}`)
+      log('info', 'broker listed', event)
+      return
+    case 'topics observed':
+      add('topics_changed', event, tallyText(event.topicChanges).slice(2))
+      log('info', 'topics changed', event)
+      return
     case 'broker changed': {
       const { haServerAddr, zoneName, enableActingMaster } = event
       log('info', 'broker changed by a registration', event, { haServerAddr, zoneName, enableActingMaster })
@@ -167,6 +175,12 @@ const UNREGISTRATIONS = {
     counter: 'brokersUnreachable',
     kind: 'broker_unreachable',
     line: 'broker unreachable: no heartbeat and its address does not accept connections',
+  },
+  'not listed': {
+    level: 'warn',
+    counter: 'brokersLost',
+    kind: 'broker_not_listed',
+    line: 'broker missing: the NameServer does not list it any more',
   },
   'not returned': {
     level: 'warn',

@@ -20,8 +20,11 @@ const MAX_LOOKUPS = 10_000
 /** A peer that does not respond is asked after up to this many intervals. */
 const MAX_BACKOFF = 6
 
+/** Compares with one other NameServer. @see PeerComparison */
+export type Comparing = Pick<PeerComparison, 'address' | 'compare' | 'listedTopics'>
+
 interface Peer {
-  readonly comparison: PeerComparison
+  readonly comparison: Comparing
   state: PeerState
   /** When each difference was first seen. */
   seenMs: Map<string, number>
@@ -31,8 +34,8 @@ interface Peer {
 }
 
 /**
- * The NameServers of `peers`, each compared with this server from time to time, one after the other. The result is shown and
- * changes nothing: NameServers do not depend on each other.
+ * Other NameServers, each compared from time to time with the one whose views show the result, one after the other. That changes
+ * nothing: NameServers do not depend on each other.
  */
 export class Peers {
   readonly #context: NamesrvContext
@@ -44,12 +47,7 @@ export class Peers {
   #isStopped = false
 
   /** @param random - From 0 to 1: spreads the comparisons. */
-  constructor(
-    context: NamesrvContext,
-    client: Pick<RemotingClient, 'createRequest' | 'invoke'>,
-    own: ComparedState,
-    random = Math.random,
-  ) {
+  constructor(context: NamesrvContext, comparisons: readonly Comparing[], random = Math.random) {
     const nowMs = context.clock.nowMs()
     const state = {
       isUp: false,
@@ -60,9 +58,9 @@ export class Peers {
     } as const
     this.#context = context
     this.#random = random
-    this.#peers = [...new Set(addressesOf(context.configuration.values.peers))].map((address) => ({
-      comparison: new PeerComparison(address, client, own, context.slicer),
-      state: { address, ...state, differences: [] },
+    this.#peers = comparisons.map((comparison) => ({
+      comparison,
+      state: { address: comparison.address, ...state, differences: [] },
       seenMs: new Map(),
       failures: 0,
       askedMs: nowMs,
@@ -185,6 +183,16 @@ function keyOf({ kind, subject, here, there }: PeerDifference): string {
 
 function textOf({ kind, subject, here, there }: PeerDifference): string {
   return `${kind} ${subject}: here ${here ?? 'missing'}, there ${there ?? 'missing'}`
+}
+
+/** The comparisons with the NameServers of `peers`. */
+export function comparisonsOf(
+  { configuration, slicer }: NamesrvContext,
+  client: Pick<RemotingClient, 'createRequest' | 'invoke'>,
+  own: ComparedState,
+): PeerComparison[] {
+  const addresses = new Set(addressesOf(configuration.values.peers))
+  return [...addresses].map((address) => new PeerComparison(address, client, own, slicer))
 }
 
 /** The values of the keys in which peers are compared. */

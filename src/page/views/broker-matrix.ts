@@ -29,6 +29,7 @@ const CAUSES: Readonly<Record<Departure['cause'], readonly [Severity, string]>> 
   expired: ['critical', 'expired'],
   unreachable: ['critical', 'unreachable'],
   'not returned': ['critical', 'not returned'],
+  'not listed': ['critical', 'not listed'],
 }
 /** Groups that are shown; the others are a link away. */
 const MAX_ROWS = 60

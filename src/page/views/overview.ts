@@ -17,6 +17,7 @@ import {
 } from '../components.ts'
 import { isOfBroker, isOfRoutes, type ServerEvent } from '../event-log.ts'
 import { clockTime, count, counted, duration, rate } from '../format.ts'
+import { observedBadge, observedFigures, observedHref, observedIn } from '../observed.ts'
 import { type RateSample, rateSamples } from '../rates.ts'
 import { href } from '../router.ts'
 import { sparkline } from '../sparkline.ts'
@@ -54,15 +55,18 @@ function render({ store, nowMs }: Page): TemplateResult {
     concerns: isOfBroker,
   })
   const departures = store.watch('/api/v1/departures', { concerns: isOfBroker }).value?.departures ?? []
-  const misses = store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
+  const isObserved = observedIn(status.value) !== undefined
+  const misses = isObserved
+    ? undefined
+    : store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
   const peers = store.watch('/api/v1/peers', {
     everyMillis: 5_000,
     concerns: ({ kind }) => kind === 'peer_verdict' || kind === 'digest_drifted',
   })
   const samples = rateSamples()
-  const unfound = misses.value?.topics.filter(({ routeSince }) => routeSince === null) ?? []
+  const unfound = misses?.value?.topics.filter(({ routeSince }) => routeSince === null) ?? []
   return html`<div class="overview">
-    <section class="verdict" aria-label="Verdict">${seen(status, (value) => verdict(value, samples.at(-1)))}</section>
+    <section class="verdict" aria-label="Verdict">${seen(status, (value) => verdict(value, samples.at(-1), status.ageMillis ?? 0))}</section>
     ${panel({
       id: 'findings',
       title: 'Findings',
@@ -84,13 +88,16 @@ function render({ store, nowMs }: Page): TemplateResult {
       title: 'Topics asked for and not found',
       note: unfound.length === 0 ? '' : count(unfound.length),
       view: '/api/v1/misses',
-      content: seen(misses, () => missList(unfound, nowMs)),
+      content:
+        misses === undefined
+          ? emptyState('Not observed: a NameServer does not tell which topics its clients do not find.')
+          : seen(misses, () => missList(unfound, nowMs)),
     })}
     ${panel({
       id: 'peers',
       title: 'Peers',
       view: '/api/v1/peers',
-      content: seen(peers, (value) => peerList(value.peers, nowMs)),
+      content: seen(peers, (value) => peerList(value.peers, isObserved, nowMs)),
     })}
     ${panel({
       id: 'events',
@@ -100,32 +107,44 @@ function render({ store, nowMs }: Page): TemplateResult {
       query: { limit: `${MAX_EVENTS}` },
       content: seen(events, (value) => eventList(value, nowMs)),
     })}
-    <section class="rates" aria-label="Rates">
-      ${sparkline('Lookups', samples, ({ lookups }) => lookups, rate)}
-      ${sparkline('Registrations', samples, ({ registrations }) => registrations, rate)}
-      ${sparkline('Misses', samples, ({ lookupsWithoutRoute }) => lookupsWithoutRoute, rate)}
-      ${sparkline('Event loop delay', samples, ({ eventLoopDelayMs }) => eventLoopDelayMs, millis)}
-    </section>
+    ${isObserved ? nothing : rates(samples)}
   </div>`
 }
 
-function verdict(status: Status, sample: RateSample | undefined): TemplateResult {
+/** Of the requests that this server gets. */
+function rates(samples: readonly RateSample[]): TemplateResult {
+  return html`<section class="rates" aria-label="Rates">
+    ${sparkline('Lookups', samples, ({ lookups }) => lookups, rate)}
+    ${sparkline('Registrations', samples, ({ registrations }) => registrations, rate)}
+    ${sparkline('Misses', samples, ({ lookupsWithoutRoute }) => lookupsWithoutRoute, rate)}
+    ${sparkline('Event loop delay', samples, ({ eventLoopDelayMs }) => eventLoopDelayMs, millis)}
+  </section>`
+}
+
+function verdict(status: Status, sample: RateSample | undefined, ageMillis: number): TemplateResult {
   const { findings, ready, checks, version, uptimeSeconds, tables, provisional } = status
-  const problems = checks.flatMap(({ problem }) => problem ?? [])
+  const observed = observedIn(status)
+  const reasons = observed === undefined ? checks.map(({ problem }) => problem) : [observed.reason]
+  const problems = reasons.flatMap((reason) => reason ?? [])
   return html`<h2 class="visually-hidden">Verdict</h2>
     <div class="verdict-line">
       <p class="word" role="status">
-        ${findingsBadge(findings)} ${ready ? badge('good', 'Ready') : badge('warning', 'Not ready')}
+        ${findingsBadge(findings)} ${observed === undefined ? readyBadge(ready) : nothing}
       </p>
+      ${observed === undefined ? nothing : html`<p class="word">${observedBadge(observed, ageMillis)}</p>`}
       <dl class="figures">
-        ${figure('Version', version)} ${figure('Uptime', duration(uptimeSeconds * 1_000))}
+        ${observed === undefined ? html`${figure('Version', version)} ${figure('Uptime', duration(uptimeSeconds * 1_000))}` : observedFigures(observed)}
         ${figure('Brokers', count(tables.brokers))} ${figure('Topics', count(tables.topics))}
-        ${figure('Lookups', rate(sample?.lookups))} ${figure('Misses', rate(sample?.lookupsWithoutRoute))}
+        ${observed === undefined ? html`${figure('Lookups', rate(sample?.lookups))} ${figure('Misses', rate(sample?.lookupsWithoutRoute))}` : nothing}
       </dl>
       ${jsonLink('/api/v1/status')}
     </div>
     ${problems.map((problem) => html`<p>${sentence(problem)}</p>`)}
     ${provisional ? html`<p>${badge('info', 'Restored')} Routes of the snapshot are served until their brokers register.</p>` : nothing}`
+}
+
+function readyBadge(isReady: boolean): TemplateResult {
+  return isReady ? badge('good', 'Ready') : badge('warning', 'Not ready')
 }
 
 function findingsBadge({ critical, warning, info }: Status['findings']): TemplateResult {
@@ -169,7 +188,11 @@ const VERDICTS: Readonly<Record<Peer['verdict'], Severity>> = {
   unknown: 'warning',
 }
 
-function peerList(peers: readonly Peer[], nowMs: number): TemplateResult {
+function peerList(peers: readonly Peer[], isObserved: boolean, nowMs: number): TemplateResult {
+  if (peers.length === 0 && isObserved)
+    return emptyState(
+      'Not compared: only this NameServer is observed. Name the others, too, to be told when routes differ.',
+    )
   if (peers.length === 0)
     return emptyState(
       html`Not compared with other NameServers. List them in <code>peers</code> to be told when routes differ.`,
@@ -178,7 +201,7 @@ function peerList(peers: readonly Peer[], nowMs: number): TemplateResult {
     ${peers.map(
       ({ address, verdict: word, since, reason, compared, differences }) => html`<li>
         <div class="line">
-          ${name(address)} ${badge(compared === null ? 'neutral' : VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
+          ${isObserved ? html`<a href=${observedHref(address)}>${name(address)}</a>` : name(address)} ${badge(compared === null ? 'neutral' : VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
         </div>
         ${reason === null ? nothing : html`<div>${sentence(reason)}</div>`}
         ${differences.slice(0, MAX_DIFFERENCES).map(

@@ -83,6 +83,18 @@ export interface ListedGroup {
   readonly enableActingMaster: boolean | null
 }
 
+/** A listed group as the tables have it; what is missing in it has Java's defaults. */
+export function brokerDataOf(brokerName: string, group: ListedGroup): BrokerData {
+  const { cluster, brokerAddrs, zoneName, enableActingMaster } = group
+  return {
+    brokerName,
+    cluster: cluster ?? '',
+    brokerAddrs,
+    zoneName,
+    enableActingMaster: enableActingMaster ?? false,
+  }
+}
+
 function* readGroup(reader: JsonReader): Steps<ListedGroup> {
   let group: ListedGroup = {
     cluster: null,

@@ -210,7 +210,7 @@ describe('config check', () => {
     })
     expect((await runCli(['config', 'check', path, '-o', 'name'])).stdout).toBe(`${path}\n`)
     expect((await runCli(['config', 'check', '-'], { input: 'x.y=1' })).stdout).toBe(
-      'warning: unknown key has no effect: source="stdin:1", key="x.y"\nstdin is valid\n',
+      'warning: stdin:1: unknown key has no effect: key="x.y"\nstdin is valid\n',
     )
     expect(await runCli(['config', 'check', '-'], { input: 'listenPort=x' })).toEqual({
       code: 1,
@@ -234,8 +234,33 @@ describe('config check', () => {
           `${path}:3: orderMessageEnable="yes" must be true or false`,
           expect.stringContaining('environment variable MQNAMESRV_MAX_TOPICS: maxTopics="-1" must be from'),
         ],
-        warnings: [`unknown key has no effect: source="${path}:2", key="maxTopicz", didYouMean="maxTopics"`],
+        warnings: [`${path}:2: unknown key has no effect: key="maxTopicz"; did you mean maxTopics?`],
+        notes: [],
       },
+    ])
+  })
+
+  test('goes through the file line by line, with what Java would ignore without a word', async () => {
+    const input = [
+      'listenport=9877',
+      'maxTopics=many',
+      'orderMessageEnable=false',
+      'serverWorkerThreads=8',
+      'controllerType=jRaft',
+      'orderMessageEnable=maybe',
+      'orderMessageEnable=true',
+      'logLevel=loud',
+    ].join('\n')
+    expect((await runCli(['config', 'check', '-'], { input })).stdout.split('\n')).toEqual([
+      'warning: stdin:1: unknown key has no effect: key="listenport"; did you mean listenPort?',
+      'error: stdin:2: maxTopics="many" must be a whole number',
+      'warning: stdin:3: value ignored: the key is set again below: key="orderMessageEnable", lineInEffect=7',
+      'warning: stdin:6: value ignored: the key is set again below: key="orderMessageEnable", lineInEffect=7',
+      'error: stdin:8: logLevel="loud" must be one of fatal, error, warn, info, debug, trace',
+      'note: controller keys without effect here: keys=["controllerType"]',
+      'note: keys without effect here: keys=["serverWorkerThreads"]',
+      'stdin is invalid',
+      '',
     ])
   })
 

@@ -109,6 +109,13 @@ describe('parseCommandLine', () => {
     [['--listenPort', '-p'], 'ERR_USAGE_MISSING_VALUE', 'option --listenPort needs a value'],
     [['-p=yes'], 'ERR_USAGE_WORD', 'option -p takes no value'],
     [['ns.conf'], 'ERR_USAGE_WORD', 'unexpected argument "ns.conf"'],
+    // Read as -c and the file onfgFile, as Java does, so that only the next word can be wrong.
+    [
+      ['-confgFile', 'ns.conf'],
+      'ERR_USAGE_WORD',
+      'unexpected argument "ns.conf"; did you mean --configFile?',
+    ],
+    [['-p', 'ns.conf'], 'ERR_USAGE_WORD', 'unexpected argument "ns.conf"'],
     [
       ['-n', 'a:9876', 'cluster', 'list', '-o', 'json'],
       'ERR_USAGE_WORD',

@@ -47,7 +47,7 @@ describe('run', () => {
       expect(stdout().split('\n')).toContain(line)
     }
     expect(stderr()).toBe(
-      'mqnamesrv: unknown key has no effect: source="ns.conf:3", key="listenPrt", didYouMean="listenPort"\n',
+      'mqnamesrv: ns.conf:3: unknown key has no effect: key="listenPrt"; did you mean listenPort?\n',
     )
   })
 
@@ -161,6 +161,44 @@ describe('run', () => {
       const stdout = { ...world.stdout, isTTY: true }
       expect(await run({ ...world, stdout })).toBe(1)
       expect(lines).toHaveLength(count)
+    },
+  )
+
+  test('on a terminal a start shows in five lines where it listens, its file, the page, what a broker sets, and the log', async () => {
+    const { world, events, lines, stdout } = fakeWorld({
+      argv: ['-c', 'ns.conf'],
+      files: { 'ns.conf': 'orderMessageEnable=true\nlistenPrt=1' },
+      controller: { start: async () => ({ address: '0.0.0.0', port: 9876, httpPort: 8876 }) },
+    })
+    const ended = run({ ...world, stdout: { ...world.stdout, isTTY: true } })
+    await expect.poll(() => stdout()).not.toBe('')
+    expect(stdout().split('\n')).toEqual([
+      '  file     ns.conf; set: orderMessageEnable',
+      '  page     http://127.0.0.1:8876/',
+      '  brokers  set namesrvAddr=127.0.0.1:9876 in broker.conf (brokers on this machine only)',
+      '  log      this terminal; --logPath FILE writes it to a file',
+      '',
+    ])
+    // Warnings are shown all the same, and everything from the start on.
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      'warn unknown key has no effect',
+      expect.stringMatching(/^info The Name Server boot success/),
+    ])
+    events.emit('SIGTERM', 'SIGTERM')
+    expect(await ended).toBe(0)
+    expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'shutdown complete' })
+  })
+
+  test.each([['--logFormat=pretty'], ['--logFormat=json'], ['--logLevel=debug']])(
+    'on a terminal a start with %s logs all lines and shows no summary',
+    async (option) => {
+      const { world, events, lines, stdout } = fakeWorld({ argv: [option] })
+      const ended = run({ ...world, stdout: { ...world.stdout, isTTY: true } })
+      await expect.poll(() => lines.at(-1)?.msg).toMatch(/boot success/)
+      expect(lines[0]?.msg).toBe('mqnamesrv starting')
+      events.emit('SIGTERM', 'SIGTERM')
+      expect(await ended).toBe(0)
+      expect(stdout()).toBe('')
     },
   )
 

@@ -43,6 +43,7 @@ export function fakeWorld(given: {
     earlySignals: given.earlySignals ?? [],
     signals: ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
     exit: (code) => exits.push(code),
+    interfaces: () => ({}),
     readConfigFile: (path) => {
       const content = given.files?.[path]
       if (content === undefined)

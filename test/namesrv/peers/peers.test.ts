@@ -5,7 +5,7 @@ import { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
 import { recountDigest } from '../../../src/namesrv/digest-recount.ts'
 import { timeOf } from '../../../src/namesrv/namesrv-context.ts'
 import { plainConnect } from '../../../src/namesrv/outgoing-connect.ts'
-import { comparableConfig, Peers } from '../../../src/namesrv/peers/peers.ts'
+import { comparableConfig, comparisonsOf, Peers } from '../../../src/namesrv/peers/peers.ts'
 import { SerializeType } from '../../../src/protocol/remoting-command.ts'
 import { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
 import { RouteInfoManager } from '../../../src/routeinfo/route-info-manager.ts'
@@ -45,16 +45,12 @@ class World {
     this.routeInfo = new RouteInfoManager({ slicer: context.slicer, onEvent: () => {} })
     const kv = new Map([['ORDER_TOPIC_CONFIG', new Map([['TopicA', 'broker-a:4']])]])
     const limits = { maxKVEntries: 10, maxKVBytes: 1_000, maxWaitingChanges: 10 }
-    this.peers = new Peers(
-      context,
-      client,
-      {
-        routeInfo: this.routeInfo,
-        kvConfig: new KVConfigManager(kv, async () => {}, limits),
-        comparableConfig: () => comparableConfig(context.configuration),
-      },
-      () => 0.5,
-    )
+    const own = {
+      routeInfo: this.routeInfo,
+      kvConfig: new KVConfigManager(kv, async () => {}, limits),
+      comparableConfig: () => comparableConfig(context.configuration),
+    }
+    this.peers = new Peers(context, comparisonsOf(context, client, own), () => 0.5)
     this.peers.start()
     onTestFinished(() => {
       this.peers.stop()

@@ -1,0 +1,150 @@
+/** The ways to a running NameServer, each with the steps that a newcomer takes. A new way is one more entry of {@link PATHS}. */
+import assert from 'node:assert/strict'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  assertNotInstalled,
+  checkUnit,
+  removeAndPurge,
+  rotate,
+  startService,
+  stopService,
+  upgrade,
+} from './debian.ts'
+import type { Machine } from './machine.ts'
+import { type Commands, type Purpose, readQuickStart } from './quick-start.ts'
+
+/** What a path has to work with. */
+export interface Newcomer {
+  /** A clone of this repository, on which `npm ci` has not run for the path `clone`, and has for all others. */
+  readonly clone: string
+  /** With the Node.js under test. */
+  readonly machine: Machine
+  /** A machine without Node.js. */
+  readonly bare: Machine
+  /** Takes a step, and reports it by its name with what it returns. */
+  step<Result>(name: string, take: () => Result | Promise<Result>): Promise<Result>
+}
+
+export interface InstallPath {
+  readonly name: string
+  /** Of docs/quick-start.md; its commands are those that are tried. */
+  readonly heading: string
+  /** Whether the server runs on the installed Node.js, so that each release of it is tried. */
+  readonly runsOnNode: boolean
+  take(newcomer: Newcomer, commands: (purpose: Purpose) => string): Promise<void>
+}
+
+export const PATHS: readonly InstallPath[] = [
+  {
+    name: 'clone',
+    heading: 'A clone',
+    runsOnNode: true,
+    take: async ({ clone, machine, step }, commands) => {
+      await startAndAsk(machine, clone, step, commands)
+    },
+  },
+  {
+    name: 'npm',
+    heading: 'The npm package',
+    runsOnNode: true,
+    take: async ({ clone, machine, step }, commands) => {
+      await step(commands('build'), () => machine.run(commands('build'), clone))
+      const { folder } = carry(machine, clone, /^mqnamesrv-.*\.tgz$/)
+      await startAndAsk(machine, folder, step, commands)
+    },
+  },
+  {
+    name: 'single-file',
+    heading: 'A single file',
+    runsOnNode: false,
+    take: async ({ clone, machine, bare, step }, commands) => {
+      await step(commands('build'), () => machine.run(commands('build'), clone))
+      const { folder } = carry(bare, join(clone, 'dist-packages'), /^mqnamesrv$/)
+      await startAndAsk(bare, folder, step, commands)
+    },
+  },
+  {
+    name: 'deb',
+    heading: 'A Debian package',
+    runsOnNode: false,
+    take: async ({ clone, machine, step }, commands) => {
+      assertNotInstalled()
+      await step(commands('build'), () => machine.run(commands('build'), clone))
+      const { folder, file } = carry(machine, join(clone, 'dist-packages'), /\.deb$/)
+      try {
+        await step(commands('install'), () => machine.run(commands('install'), folder))
+        await step('the unit file', checkUnit)
+        const service = await step('the service starts as its user', async () => await startService(machine))
+        try {
+          await step(commands('ask'), () => machine.run(commands('ask'), folder))
+          await step('the page', () => machine.readPage())
+          await step('logrotate', () => rotate(service))
+        } finally {
+          await step('the service stops', () => stopService(service))
+        }
+        await step('upgrade', () => upgrade(machine, file))
+        await step('remove and purge', removeAndPurge)
+      } finally {
+        await machine.run('dpkg -P mqnamesrv >/dev/null 2>&1 || true', folder)
+      }
+    },
+  },
+]
+
+/** Starts the server on a terminal, asks it, reads its page, and stops it with Ctrl-C. */
+async function startAndAsk(
+  machine: Machine,
+  folder: string,
+  step: Newcomer['step'],
+  commands: (purpose: Purpose) => string,
+): Promise<void> {
+  const started = await step(commands('start'), async () => await machine.start(commands('start'), folder))
+  try {
+    await step('the first five lines', () => checkFirstLines(started.output(), machine))
+    await step(commands('ask'), () => machine.run(commands('ask'), folder))
+    await step('the page', () => machine.readPage())
+  } finally {
+    await step('Ctrl-C', () => machine.stop(started))
+  }
+}
+
+/** The last lines of a start: where it listens, the file, the page, what a broker sets, the log. */
+function checkFirstLines(output: string, { port, httpPort }: Machine): void {
+  const lines = output.trimEnd().split(/\r?\n/).slice(-5)
+  const expected = [
+    `address 127.0.0.1:${port}`,
+    '  file ',
+    `  page     http://127.0.0.1:${httpPort}/`,
+    `  brokers  set namesrvAddr=127.0.0.1:${port} in broker.conf`,
+    '  log ',
+  ]
+  for (const [index, text] of expected.entries())
+    assert(
+      lines[index]?.includes(text),
+      `line ${index + 1} is not ${JSON.stringify(text)}:\n${lines.join('\n')}`,
+    )
+}
+
+/** Copies what was built into an empty folder, as a newcomer gets it: without the clone around it. */
+function carry(machine: Machine, from: string, pattern: RegExp): { folder: string; file: string } {
+  const [name, ...others] = readdirSync(from).filter((each) => pattern.test(each))
+  assert(name !== undefined && others.length === 0, `not exactly one file of ${from} is ${pattern}`)
+  const folder = machine.emptyFolder()
+  const file = join(folder, name)
+  copyFileSync(join(from, name), file)
+  return { folder, file }
+}
+
+/** The commands of a path. @throws {Error} if docs/quick-start.md does not have its heading. */
+export function commandsOf({ heading }: InstallPath): (purpose: Purpose) => string {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/quick-start.md', import.meta.url)), 'utf8')
+  const section: Commands | undefined = readQuickStart(page).get(heading)
+  assert(section !== undefined, `docs/quick-start.md has no heading ${heading}`)
+  return (purpose) => {
+    const commands = section[purpose]
+    assert(commands !== undefined, `docs/quick-start.md, ${heading}: no block for ${purpose}`)
+    return commands.trim()
+  }
+}

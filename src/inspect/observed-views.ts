@@ -1,0 +1,91 @@
+import { dateOf, type InspectSources, type ObservedState } from './sources.ts'
+import { objectOf, type Schema, type View } from './view.ts'
+import { ViewError } from './view-error.ts'
+
+const COUNT: Schema = { type: ['integer', 'null'] }
+const AGE: Schema = { type: ['integer', 'null'] }
+const DATE: Schema = { type: ['string', 'null'], format: 'date-time' }
+
+/** Schema of the member `observed` of every response about an observed NameServer. */
+export const OBSERVED_SCHEMA: Schema = {
+  ...objectOf({
+    namesrv: { type: 'string', description: 'The NameServer that was read, `host:port`' },
+    version: {
+      type: ['string', 'null'],
+      description: 'Its release, such as `V5_3_1`; null before its first response',
+    },
+    at: { ...DATE, description: 'When its brokers were last read; null before the first time' },
+    ageMs: { ...AGE, description: 'Milliseconds since then' },
+    topics: { ...COUNT, description: 'Topics that it lists; null if that is not known' },
+    routes: { type: 'integer', description: 'Topics whose routes have been read' },
+    routesAgeMs: {
+      ...AGE,
+      description: 'No route is older than this, in milliseconds; null until all have been read once',
+    },
+    unreachableSince: { ...DATE, description: 'Since when it does not respond; null if it does' },
+    reason: { type: ['string', 'null'], description: 'What is missing or old, and why' },
+  }),
+  description: 'This was read from another NameServer, which does not know of it',
+}
+
+/** How an observed NameServer and the age of what is known of it are shown. */
+export function shownObserved(
+  { namesrv, version, readMs, topics, routes, routesReadMs, unreachableMs, reason }: ObservedState,
+  clocks: Pick<InspectSources, 'nowMs' | 'dateMs'>,
+) {
+  const dateIfAny = (ms: number | undefined) => (ms === undefined ? null : dateOf(ms, clocks))
+  const ageOf = (ms: number | undefined) => (ms === undefined ? null : Math.round(clocks.nowMs() - ms))
+  return {
+    namesrv,
+    version: version ?? null,
+    at: dateIfAny(readMs),
+    ageMs: ageOf(readMs),
+    topics: topics ?? null,
+    routes,
+    routesAgeMs: ageOf(routesReadMs),
+    unreachableSince: dateIfAny(unreachableMs),
+    reason: reason ?? null,
+  }
+}
+
+/** What another NameServer does not tell, by the path of the view. */
+const NOT_OBSERVED: Readonly<Record<string, string>> = {
+  '/api/v1/config': 'its whole configuration; mqnamesrv config get shows what it tells',
+  '/api/v1/connections': 'its connections',
+  '/api/v1/clients': 'its clients',
+  '/api/v1/rejections': 'what it rejects',
+  '/api/v1/access/whoami': 'its access policy',
+  '/api/v1/access/test': 'its access policy',
+  '/api/v1/misses': 'which topics its clients ask for and do not find',
+}
+
+/** Views of an observed NameServer: each response says so, and how old it is. What cannot be observed is an error that says so. */
+export function observedViews(views: readonly View[], sources: InspectSources): View[] {
+  return views.map(({ path, version: _, ...view }) => {
+    const missing = NOT_OBSERVED[path]
+    return {
+      ...view,
+      path,
+      response: withObserved(view.response),
+      read: async (request) => {
+        if (missing !== undefined)
+          throw new ViewError('ERR_NOT_FOUND', `not observed: a NameServer does not tell ${missing}`)
+        const value = await view.read(request)
+        const { observed } = sources
+        return { ...(observed && { observed: shownObserved(observed.state, sources) }), ...(value as object) }
+      },
+    }
+  })
+}
+
+function withObserved(schema: Schema): Schema {
+  const { properties, required } = schema as {
+    readonly properties?: Readonly<Record<string, Schema>>
+    readonly required?: readonly string[]
+  }
+  return {
+    ...schema,
+    required: ['observed', ...(required ?? [])],
+    properties: { observed: OBSERVED_SCHEMA, ...properties },
+  }
+}

@@ -1,0 +1,44 @@
+import { html, nothing, type TemplateResult } from 'lit-html'
+import { badge, figure } from './components.ts'
+import { count, duration } from './format.ts'
+
+/** What every view of `mqnamesrv observe` says of the NameServer that was read. */
+export interface Observed {
+  readonly namesrv: string
+  readonly version: string | null
+  readonly ageMs: number | null
+  readonly topics: number | null
+  readonly routes: number
+  readonly routesAgeMs: number | null
+  readonly unreachableSince: string | null
+  readonly reason: string | null
+}
+
+/** What is older is marked: brokers are read every ten seconds by default. */
+const OLD_MS = 60_000
+
+/** Undefined if the page shows the server that it comes from. */
+export function observedIn(value: object | undefined): Observed | undefined {
+  return (value as { readonly observed?: Observed } | undefined)?.observed
+}
+
+/** That this was read from another NameServer, and when. @param ageMillis - Since the page read the view. */
+export function observedBadge({ ageMs, unreachableSince }: Observed, ageMillis: number): TemplateResult {
+  if (ageMs === null) return badge(unreachableSince === null ? 'neutral' : 'critical', 'Not observed yet')
+  const sinceMs = ageMs + ageMillis
+  const word = `Observed ${duration(sinceMs)} ago`
+  if (unreachableSince !== null) return badge('critical', `${word}, not responding`)
+  return badge(sinceMs > OLD_MS ? 'warning' : 'info', word)
+}
+
+/** What is known of it in numbers, beside brokers and topics. */
+export function observedFigures({ version, topics, routes, routesAgeMs }: Observed): TemplateResult {
+  return html`${figure('Version', version ?? 'unknown')}
+    ${topics === null || routes >= topics ? nothing : figure('Routes read', `${count(routes)} of ${count(topics)}`)}
+    ${routesAgeMs === null ? nothing : figure('Oldest route', duration(routesAgeMs))}`
+}
+
+/** The page of another NameServer that the same process observes. */
+export function observedHref(address: string): string {
+  return `${location.pathname.replace(/namesrv\/[^/]+\/$/, '')}namesrv/${address}/`
+}

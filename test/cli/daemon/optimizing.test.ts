@@ -1,0 +1,29 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInThisContext } from 'node:vm'
+import { afterEach, describe, expect, test } from 'vitest'
+import { setOptimizing } from '../../../src/cli/daemon/optimizing.ts'
+
+/** Of V8's optimization status: the function is never optimized. */
+const NEVER_OPTIMIZED = 2
+
+function isOptimizable(): boolean {
+  setFlagsFromString('--allow-natives-syntax')
+  const status = runInThisContext(
+    '(() => { const f = () => 1; f(); return %GetOptimizationStatus(f) })()',
+  ) as number
+  setFlagsFromString('--no-allow-natives-syntax')
+  return (status & NEVER_OPTIMIZED) === 0
+}
+
+describe('the optimizing compilers', () => {
+  afterEach(() => setOptimizing(true))
+
+  test('do not run while they are off, and run again afterwards', () => {
+    const states = [isOptimizable()]
+    for (const isOn of [false, true]) {
+      setOptimizing(isOn)
+      states.push(isOptimizable())
+    }
+    expect(states).toEqual([true, false, true])
+  })
+})
