@@ -108,6 +108,8 @@ export interface Admin {
 
 const DEFAULT_TIMEOUT_MS = 3_000
 const OPTION_NAMES = ['namesrvAddr', 'timeoutMs', 'tls', 'credentials']
+const TLS_NAMES = ['ca', 'cert', 'key', 'serverName']
+const CREDENTIAL_NAMES = ['accessKey', 'secretKey']
 
 /**
  * Creates a client of a NameServer. It has one connection, opened with the first request, which keeps the process alive until
@@ -116,12 +118,15 @@ const OPTION_NAMES = ['namesrvAddr', 'timeoutMs', 'tls', 'credentials']
  */
 export function createAdmin(options: AdminOptions): Admin {
   const { namesrvAddr, timeoutMs = DEFAULT_TIMEOUT_MS, tls = false, credentials } = options
-  const unknown = Object.keys(options).find((name) => !OPTION_NAMES.includes(name))
-  if (unknown !== undefined)
-    throw new AdminError(
-      'usage',
-      `createAdmin: no option ${JSON.stringify(unknown)}${hintFor(unknown, OPTION_NAMES)}`,
-    )
+  rejectUnknown(options, OPTION_NAMES)
+  // A misspelt `ca` would leave the certificate unchecked.
+  if (typeof tls !== 'boolean') rejectUnknown(tls, TLS_NAMES, 'tls.')
+  if (credentials !== undefined) {
+    rejectUnknown(credentials, CREDENTIAL_NAMES, 'credentials.')
+    const { accessKey, secretKey } = credentials
+    if (typeof accessKey !== 'string' || typeof secretKey !== 'string')
+      throw new AdminError('usage', 'createAdmin: credentials need accessKey and secretKey, both texts')
+  }
   if (typeof namesrvAddr !== 'string' || namesrvAddr === '')
     throw new AdminError('usage', 'createAdmin: namesrvAddr is missing; give host:port')
   if (/[;,]/.test(namesrvAddr))
@@ -139,6 +144,16 @@ export function createAdmin(options: AdminOptions): Admin {
       timeoutMs,
       credentials,
     }),
+  )
+}
+
+/** @throws {AdminError} `usage`: an option of another name. */
+function rejectUnknown(options: object, names: readonly string[], prefix = ''): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  throw new AdminError(
+    'usage',
+    `createAdmin: no option ${JSON.stringify(prefix + unknown)}${hintFor(unknown, names)}`,
   )
 }
 

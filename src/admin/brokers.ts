@@ -26,7 +26,7 @@ export async function readBrokerGroups(
 ): Promise<BrokerGroup[]> {
   const groups = (await viewedGroups(server, cluster, notes)) ?? (await listedGroups(server, cluster))
   if (groups.length === 0 && cluster !== undefined) {
-    const names = [...(await server.brokerGroups()).values()].map((group) => group.cluster ?? '')
+    const names = [...(await server.brokerGroups()).values()].flatMap((group) => group.cluster ?? [])
     throw new AdminError(
       'not_found',
       `no cluster ${JSON.stringify(cluster)} on ${server.address}${hintFor(cluster, names.sort())}`,
@@ -63,7 +63,7 @@ async function viewedGroups(
   for (;;) {
     const page = await optionalView<Page>(server, `/api/v1/brokers?${query}`, ONLY_OURS, notes)
     if (page === undefined) return undefined
-    for (const group of page.brokers) groups.push(group)
+    for (const group of server.listIn(page, 'brokers')) groups.push(group)
     const next = nextPage(server, page.next, query.get('after'))
     if (next === undefined) return groups
     query.set('after', next)

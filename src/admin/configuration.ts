@@ -30,7 +30,7 @@ export async function configurationOf(server: NameServer): Promise<ServerConfigu
   const view = await server.viewIfAny<{ readonly keys: readonly ServerKey[] }>('/api/v1/config', (reason) => {
     isOurs = reason.code === 'denied'
   })
-  if (view !== undefined) return { keys: view.keys, isOurs: true, limitation: undefined }
+  if (view !== undefined) return { keys: server.listIn(view, 'keys'), isOurs: true, limitation: undefined }
   const body = await server.ask(RequestCode.GET_NAMESRV_CONFIG)
   const pairs = isOurs ? pairsOfOurs(body) : pairsOfJava(body)
   const keys = [...pairs].map(([name, text]): ServerKey => {

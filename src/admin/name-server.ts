@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { firstLine } from '../common/describe-errno.ts'
+import { LimitError } from '../common/limit-error.ts'
 import { toEnd } from '../common/time-slicer.ts'
 import {
   decodeClusters,
@@ -67,8 +68,10 @@ export class NameServer {
   readonly #options: NameServerOptions
   readonly #decoder = new CommandDecoder()
   #connection: OutgoingConnection | undefined
-  /** Whether the connection was closed by {@link close}. */
-  #isClosed = false
+  /** It, and former ones on which requests still wait. */
+  readonly #opened = new Set<OutgoingConnection>()
+  /** Chunks of data that have come in. */
+  #chunks = 0
   #nextOpaque = 0
   /** Of the connection, to tell another protocol from ours. */
   #firstBytes: Buffer | undefined
@@ -103,14 +106,23 @@ export class NameServer {
       extFields.set('Signature', signatureOf(extFields, body, credentials.secretKey))
     }
     const request = { ...requestCommand(code, this.#nextOpaque++, extFields, { version }), body }
+    const before = this.#chunks
+    let connection: OutgoingConnection | undefined
     try {
-      if (this.#connection === undefined) this.#isClosed = false
       this.#connection ??= this.#open()
-      const response = await this.#connection.request(request, timeoutMs)
+      connection = this.#connection
+      const response = await connection.request(request, timeoutMs)
       this.version = response.version
       return response
     } catch (error) {
+      const isTimeout = error instanceof RemotingClientError && error.code === 'ERR_TIMEOUT'
+      // Nothing came at all: the peer may be gone without a word, so the next request opens a new connection.
+      if (isTimeout && this.#chunks === before && this.#connection === connection)
+        this.#connection = undefined
       throw this.#failureOf(error)
+    } finally {
+      if (connection !== undefined && connection !== this.#connection && !connection.busy)
+        connection.destroy()
     }
   }
 
@@ -165,6 +177,16 @@ export class NameServer {
       onMissing(error)
       return undefined
     }
+  }
+
+  /** A list in a view. @throws {AdminError} `protocol`: the peer's code 1450 is something else. */
+  listIn<Name extends string, Item>(
+    view: Readonly<Record<Name, readonly Item[]>>,
+    name: Name,
+  ): readonly Item[] {
+    const list: unknown = Object(view)[name]
+    if (Array.isArray(list)) return list
+    throw new AdminError('protocol', `unexpected response from ${this.address}: no list of ${name}`)
   }
 
   /**
@@ -229,18 +251,19 @@ export class NameServer {
 
   /** Closes the connection. Requests without a response reject with `interrupted`; a later request connects again. */
   close(): void {
-    this.#isClosed = true
-    this.#connection?.destroy()
+    for (const connection of this.#opened) connection.destroy()
     this.#connection = undefined
   }
 
   #open(): OutgoingConnection {
     const { connect, timeoutMs } = this.#options
-    return new OutgoingConnection(this.address, parseRemoteAddress(this.address), {
+    const opened = new OutgoingConnection(this.address, parseRemoteAddress(this.address), {
       connect: (address, onReady) =>
-        connect(address, onReady).once('data', (bytes: Buffer) => {
-          this.#firstBytes = bytes
-        }),
+        connect(address, onReady)
+          .on('data', () => this.#chunks++)
+          .once('data', (bytes: Buffer) => {
+            this.#firstBytes = bytes
+          }),
       connectTimeoutMs: timeoutMs,
       closeIfTimeout: false,
       maxQueuedBytes: MAX_QUEUED_BYTES,
@@ -253,9 +276,12 @@ export class NameServer {
         return () => clearTimeout(timer)
       },
       onClose: (connection) => {
+        this.#opened.delete(connection)
         if (this.#connection === connection) this.#connection = undefined
       },
     })
+    this.#opened.add(opened)
+    return opened
   }
 
   #invokeView(path: string): Promise<RemotingCommand> {
@@ -290,14 +316,20 @@ export class NameServer {
   }
 
   #failureOf(error: unknown): unknown {
+    if (error instanceof LimitError)
+      return new AdminError(
+        'failed',
+        `not sent to ${this.address}: requests that wait to be sent would exceed ${MAX_QUEUED_BYTES >> 20} MiB`,
+      )
     if (!(error instanceof RemotingClientError)) return error
     const { timeoutMs, isTls } = this.#options
     const [firstBytes, maxFrameBytes] = [this.#firstBytes, MAX_FRAME_BYTES]
     const tlsOption = this.optionName('tls')
     const known = { address: this.address, timeoutMs, isTls, tlsOption, firstBytes, maxFrameBytes }
-    const failure = this.#isClosed
-      ? new AdminError('interrupted', `closed before ${this.address} responded`)
-      : connectionFailure(error, known)
+    const failure =
+      error.code === 'ERR_CLIENT_CLOSED'
+        ? new AdminError('interrupted', `closed before ${this.address} responded`)
+        : connectionFailure(error, known)
     failure.cause = error
     return failure
   }

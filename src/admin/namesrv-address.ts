@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { formatAddress, parseRemoteAddress } from '../remoting/address.ts'
 import { AdminError } from './admin-error.ts'
 
@@ -11,15 +12,16 @@ export const DEFAULT_PORT = 9876
  */
 export function namesrvAddress(text: string): string {
   const hasPort = /^(?:\[[^\]]*\]|[^:]*):[^:]*$/.test(text)
-  const isPlainIPv6 = !hasPort && !text.startsWith('[') && text.includes(':')
-  const address = hasPort ? text : `${isPlainIPv6 ? `[${text}]` : text}:${DEFAULT_PORT}`
+  const address = hasPort ? text : `${isIPv6(text) ? `[${text}]` : text}:${DEFAULT_PORT}`
   try {
     const { host, port } = parseRemoteAddress(address)
-    return formatAddress(host, port)
+    // Other colons are those of a URL.
+    if (isIPv6(host) || !host.includes(':')) return formatAddress(host, port)
   } catch {
-    throw new AdminError(
-      'usage',
-      `${JSON.stringify(text.slice(0, 100))} is not a NameServer address (host:port)`,
-    )
+    // Reported below.
   }
+  throw new AdminError(
+    'usage',
+    `${JSON.stringify(text.slice(0, 100))} is not a NameServer address (host:port)`,
+  )
 }

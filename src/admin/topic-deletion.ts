@@ -52,7 +52,7 @@ async function brokersOf(server: NameServer, topic: string): Promise<readonly To
   try {
     const path = `/api/v1/topics/${encodeURIComponent(topic)}`
     const viewed = await server.viewIfAny<{ readonly brokers: readonly TopicBroker[] }>(path)
-    if (viewed !== undefined) return viewed.brokers
+    if (viewed !== undefined) return server.listIn(viewed, 'brokers')
   } catch (error) {
     if (error instanceof AdminError && error.code === 'not_found') return []
     throw error

@@ -136,7 +136,7 @@ export class Watchers {
     }
   }
 
-  /** Writes the events that a watcher has not got, as many as it has room for. */
+  /** Writes the events that a watcher has not got, while it has room for them. */
   #write(watcher: Watcher): void {
     const { events, counters } = this.#options
     const { sink } = watcher

@@ -181,17 +181,26 @@ function* groupsOf(names: readonly string[], view: RouteView, index: RouteIndex,
   return groups
 }
 
-/** Those of the groups that need attention. */
+/** Those of the groups that need attention. It reads all groups for each page, so it makes no member that is not shown. */
 function* urgentOf(names: readonly string[], view: RouteView, sources: InspectSources): Steps<Set<string>> {
   const urgent = new Set<string>()
   for (const name of names) {
     const group = view.groupWithMembers(name)
-    if (group !== undefined && needsAttention(yield* membersOf(view, group, sources))) urgent.add(name)
+    if (group === undefined) continue
+    const restored = view.restored?.groups.get(name)?.members
+    const conditions = [...group.brokerAddrs].map(([id, address]) => {
+      const live = restored?.get(id) === address ? undefined : liveMember(view, name, address)
+      return { brokerId: longValue(id), ...(live && conditionOf(address, live, sources)) }
+    })
+    if (needsAttention(conditions)) urgent.add(name)
+    yield
   }
   return urgent
 }
 
-function needsAttention(members: readonly BrokerMember[]): boolean {
+function needsAttention(
+  members: readonly (Pick<BrokerMember, 'brokerId'> & Partial<BrokerMember>)[],
+): boolean {
   return (
     !members.some(({ brokerId }) => brokerId === Number(MASTER_ID)) ||
     members.some(
@@ -228,27 +237,36 @@ function shownMember(
   live: BrokerLiveInfo | undefined,
   sources: InspectSources,
 ): BrokerMember {
-  const { nowMs, suspicionOf } = sources
   const known = { brokerId: longValue(id), address }
   if (isRestored || live === undefined) {
     return { ...known, ...UNKNOWN_MEMBER, state: isRestored ? 'provisional' : 'unknown' }
   }
-  const { clusterName, heartbeatTimeoutMs, peer = null } = live
-  const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)
-  const isSuspected = suspicionOf(clusterName, address) !== undefined
   return {
     ...known,
-    state: isSuspected ? 'suspected' : isLate(ageMs, heartbeatTimeoutMs) ? 'late' : 'alive',
-    heartbeatAgeMs: Math.round(ageMs),
-    heartbeatTimeoutMs,
+    ...conditionOf(address, live, sources),
+    heartbeatTimeoutMs: live.heartbeatTimeoutMs,
     lastRegistration: dateOf(live.registeredMs, sources),
     language: live.language ?? null,
     version: live.version ?? null,
     versionName: live.version === undefined ? null : versionName(live.version),
     registeredTopics: live.topics,
     haServerAddress: live.haServerAddr,
-    peer,
-    announcesOwnAddress: peer === null ? null : sameHost(address, peer),
+    peer: live.peer ?? null,
+  }
+}
+
+/** What may need attention in a live member. */
+function conditionOf(
+  address: string,
+  { clusterName, heartbeatTimeoutMs, lastUpdateTimestampMs, peer }: BrokerLiveInfo,
+  { nowMs, suspicionOf }: InspectSources,
+): Pick<BrokerMember, 'state' | 'heartbeatAgeMs' | 'announcesOwnAddress'> {
+  const ageMs = Math.max(0, nowMs() - lastUpdateTimestampMs)
+  const isSuspected = suspicionOf(clusterName, address) !== undefined
+  return {
+    state: isSuspected ? 'suspected' : isLate(ageMs, heartbeatTimeoutMs) ? 'late' : 'alive',
+    heartbeatAgeMs: Math.round(ageMs),
+    announcesOwnAddress: peer === undefined ? null : sameHost(address, peer),
   }
 }
 

@@ -3,11 +3,17 @@ import type { RecentEvents } from '../stats/recent-events.ts'
 import { EventsLostError } from './events-lost-error.ts'
 import type { NamesrvEvent } from './namesrv.ts'
 
+/** An iteration, and what ends its wait for an event. */
+interface Waiting {
+  isReturned: boolean
+  wake: () => void
+}
+
 /** The events of a server, from the ring in which it keeps them: a slow consumer costs no memory. */
 export class EventIterable implements AsyncIterable<NamesrvEvent> {
   readonly #events: RecentEvents
   readonly #bootId: string
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Set<Waiting>()
   readonly #endListening: () => void
   #isEnded = false
 
@@ -24,7 +30,20 @@ export class EventIterable implements AsyncIterable<NamesrvEvent> {
     this.#wake()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<NamesrvEvent, undefined, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<NamesrvEvent, undefined, undefined> {
+    const waiting = { isReturned: false, wake: (): void => {} }
+    const iterator = this.#iterate(waiting)
+    const { return: end } = iterator
+    // A generator would return only when the event has come for which it waits.
+    iterator.return = (value) => {
+      waiting.isReturned = true
+      waiting.wake()
+      return end.call(iterator, value)
+    }
+    return iterator
+  }
+
+  async *#iterate(waiting: Waiting): AsyncGenerator<NamesrvEvent, undefined, undefined> {
     let last: number | undefined
     for (;;) {
       const pending = this.#events.after(last ?? 0)
@@ -42,13 +61,17 @@ export class EventIterable implements AsyncIterable<NamesrvEvent> {
         yield shownEvent(event, this.#bootId) as NamesrvEvent
       }
       if (pending.length > 0) continue
-      if (this.#isEnded) return
-      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+      if (this.#isEnded || waiting.isReturned) return
+      await new Promise<void>((resolve) => {
+        waiting.wake = resolve
+        this.#waiting.add(waiting)
+      })
+      this.#waiting.delete(waiting)
     }
   }
 
   #wake(): void {
-    for (const resolve of this.#waiting) resolve()
+    for (const { wake } of this.#waiting) wake()
     this.#waiting.clear()
   }
 }

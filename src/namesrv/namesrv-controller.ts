@@ -139,12 +139,13 @@ export class NamesrvController {
     await this.#access.start()
     const { dispatcher, inspection } = this.#loadState()
     const server = this.#createServer(dispatcher)
+    // Before it listens, so that a shutdown after a start that failed closes it.
+    this.#server = server
     await this.#tls.start()
     this.#connect = await outgoingConnect(configuration, logger)
     const bound = await server.start()
     const http = await this.#startHttp(inspection, server, bound.port)
     this.#removeLeftovers()
-    this.#server = server
     this.#startTasks(dispatcher)
     if (configuration.values.httpListenPort !== 0) this.#startSelfProbe(server)
     this.#readiness.onStarted()

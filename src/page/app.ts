@@ -1,6 +1,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from '../inspect/api-types.ts'
+import { steadyNowMs } from './clock.ts'
 import { announce, badge, command, emptyState, forgetLists, name, type Severity } from './components.ts'
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'
@@ -51,18 +52,24 @@ function draw(): void {
   store.beginRender()
   const status = watchStatus(store)
   const nowMs = store.serverNowMs
-  const content = status.isDenied
-    ? denial(status.error ?? '')
-    : (view?.render({ store, route, nowMs, changed }) ??
-      html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`)
-  render(
-    html`${header(route, status)}
-      <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
-      <footer class="quiet">${TIME_ZONE === 'UTC' ? 'Times are in UTC.' : `Times are local: ${TIME_ZONE}. Point at one for UTC.`}</footer>
-      <p id="announcement" class="visually-hidden" role="status"></p>
-      ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
-    root,
-  )
+  const show = (content: TemplateResult) =>
+    render(
+      html`${header(route, status)}
+        <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
+        <footer class="quiet">${TIME_ZONE === 'UTC' ? 'Times are in UTC.' : `Times are local: ${TIME_ZONE}. Point at one for UTC.`}</footer>
+        <p id="announcement" class="visually-hidden" role="status"></p>
+        ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
+      root,
+    )
+  try {
+    show(
+      status.isDenied
+        ? denial(status.error ?? '')
+        : (view?.render({ store, route, nowMs, changed }) ?? noView()),
+    )
+  } catch (error) {
+    show(failure(error))
+  }
   store.endRender()
   scrolling.restore()
   if (status.value !== undefined) noteRun(status.value)
@@ -80,6 +87,18 @@ function noteRun({ bootId, version, uptimeSeconds }: Status): void {
     changed()
   }
   run = { bootId, version: run?.version ?? version }
+}
+
+function noView(): TemplateResult {
+  return html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
+}
+
+/** Said instead of a view that cannot be drawn: what is on the screen would stay, and look as if it were up to date. */
+function failure(error: unknown): TemplateResult {
+  return html`<section>
+    <p class="error">${badge('critical', 'Not available')} This view cannot be drawn: ${visible(`${error}`)}.</p>
+    <p>The server may have another version than this page: reload it. If that does not help, report it as a bug.</p>
+  </section>`
 }
 
 /** All views are in the group `inspect`. @param reason - Of the server, which says by what address it knows the reader. */
@@ -163,7 +182,7 @@ function phrasesOf(connection: Connection | Denied): readonly [Severity, string,
     const { sinceMillis, reason } = connection
     if (sinceMillis === undefined) return ['critical', `Server: ${reason}`, `Server: ${reason}`]
     const seenAt = `data from ${clockTime(new Date(sinceMillis), new Date())}`
-    const age = duration(Date.now() - sinceMillis)
+    const age = duration(steadyNowMs() - sinceMillis)
     return ['critical', `Server: ${reason}; ${seenAt}`, `${capitalized(reason)} for ${age}; ${seenAt}`]
   }
   if (state === 'live') return ['good', 'Live', 'Live']

@@ -13,13 +13,15 @@ export function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
   return brokerName !== null || topic !== null
 }
 
-/** As many as a NameServer keeps. */
+/** The number that a NameServer keeps. */
 export const MAX_EVENTS = 4_096
 
 /** The events of the stream and of what was read, each once, the oldest first; those of the server's runs before stay, too. */
 export class EventLog {
   #events: readonly ServerEvent[] = []
   #merged: readonly ServerEvent[] | undefined
+  /** The runs of the server, in the order in which the page saw them: the server's clock may have been set back between two. */
+  readonly #boots: string[] = []
 
   get events(): readonly ServerEvent[] {
     return this.#events
@@ -28,7 +30,7 @@ export class EventLog {
   /** Adds an event of the stream, which repeats events when it resumes. */
   add(event: ServerEvent): void {
     const last = this.#events.at(-1)
-    if (last === undefined || inOrder(last, event) < 0)
+    if (last === undefined || this.#inOrder(last, event) < 0)
       this.#events = [...this.#events.slice(1 - MAX_EVENTS), event]
   }
 
@@ -37,14 +39,24 @@ export class EventLog {
     if (events === this.#merged) return
     this.#merged = events
     const each = new Map([...this.#events, ...events].map((event) => [event.id, event]))
-    this.#events = [...each.values()].sort(inOrder).slice(-MAX_EVENTS)
+    for (const id of each.keys()) this.#runOf(bootOf(id))
+    this.#events = [...each.values()].sort(this.#inOrder).slice(-MAX_EVENTS)
+  }
+
+  readonly #inOrder = (one: ServerEvent, other: ServerEvent): number =>
+    this.#runOf(bootOf(one.id)) - this.#runOf(bootOf(other.id)) || numberOf(one.id) - numberOf(other.id)
+
+  #runOf(boot: string): number {
+    const at = this.#boots.indexOf(boot)
+    return at >= 0 ? at : this.#boots.push(boot) - 1
   }
 }
 
-/** By `<boot>-<number>`; boots are times, and as texts of one length in order. */
-function inOrder(one: ServerEvent, other: ServerEvent): number {
-  const [boot = '', number = ''] = one.id.split('-')
-  const [otherBoot = '', otherNumber = ''] = other.id.split('-')
-  if (boot === otherBoot) return Number(number) - Number(otherNumber)
-  return boot < otherBoot ? -1 : 1
+/** An id is `<boot>-<number>`. */
+function bootOf(id: string): string {
+  return id.slice(0, id.indexOf('-'))
+}
+
+function numberOf(id: string): number {
+  return Number(id.slice(id.indexOf('-') + 1))
 }

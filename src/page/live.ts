@@ -5,12 +5,15 @@ import { backoffMillis, type ServerEvent, type Store } from './store.ts'
 const SILENCE_MS = 25_000
 /** A stream that ends sooner has failed, though it was opened: a proxy may cut it. */
 const STEADY_MS = 5_000
-/** A hidden tab keeps the stream for this long. */
+/** A hidden tab keeps the stream for this long, unless another tab begins one. */
 const HIDDEN_MS = 60_000
+/** Tabs tell each other of it. Browsers open six connections to a server for all tabs together, and a stream takes one. */
+const STREAM_CHANNEL = 'mqnamesrv-stream'
 
 /**
  * Follows the events of the server for as long as the page lives, by `fetch`, because an EventSource cannot send a token. It
- * resumes after the last event; what it missed for good makes it read everything again. A tab that is hidden for a minute rests.
+ * resumes after the last event; what it missed for good makes it read everything again. A tab rests that is opened in the
+ * background, is hidden for a minute, or is hidden when another one follows the events.
  * @returns Connects now unless it is connected.
  */
 export function followEvents(store: Store): () => void {
@@ -18,9 +21,11 @@ export function followEvents(store: Store): () => void {
   let failures = 0
   let abort: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  const otherTabs = new BroadcastChannel(STREAM_CHANNEL)
 
   const connect = async (): Promise<void> => {
     if (store.isPaused) return
+    otherTabs.postMessage(undefined)
     const controller = new AbortController()
     abort = controller
     let openedMs: number | undefined
@@ -38,7 +43,7 @@ export function followEvents(store: Store): () => void {
       }
       const response = await store.fetch('api/v1/watch', headers, controller.signal)
       if (!response.ok || response.body === null) throw new Error(`status ${response.status}`)
-      openedMs = Date.now()
+      openedMs = performance.now()
       store.setStreaming(true)
       const parser = new EventStreamParser(({ event, data }) => {
         if (event === '') store.onEvent(JSON.parse(data) as ServerEvent)
@@ -54,7 +59,7 @@ export function followEvents(store: Store): () => void {
     } catch {
       // As an end: it is opened again.
     } finally {
-      failures = openedMs !== undefined && Date.now() - openedMs >= STEADY_MS ? 0 : failures + 1
+      failures = openedMs !== undefined && performance.now() - openedMs >= STEADY_MS ? 0 : failures + 1
       clearTimeout(silence)
       controller.abort()
       if (abort === controller) abort = undefined
@@ -69,18 +74,23 @@ export function followEvents(store: Store): () => void {
   }
 
   let hidden: ReturnType<typeof setTimeout> | undefined
+  const isHidden = () => document.visibilityState === 'hidden'
+  const rest = () => {
+    clearTimeout(hidden)
+    store.setResting(true)
+    abort?.abort()
+  }
   const onVisibility = () => {
     clearTimeout(hidden)
-    if (document.visibilityState === 'hidden') {
-      hidden = setTimeout(() => {
-        store.setResting(true)
-        abort?.abort()
-      }, HIDDEN_MS)
-    } else {
+    if (isHidden()) hidden = setTimeout(rest, HIDDEN_MS)
+    else {
       store.setResting(false)
       resume()
     }
   }
+  otherTabs.addEventListener('message', () => {
+    if (isHidden()) rest()
+  })
   // The network has changed, and a connection of before may be dead without a sign.
   const onOnline = () => {
     abort?.abort()
@@ -89,7 +99,7 @@ export function followEvents(store: Store): () => void {
   }
   document.addEventListener('visibilitychange', onVisibility)
   addEventListener('online', onOnline)
-  onVisibility()
-  resume()
+  if (isHidden()) rest()
+  else resume()
   return resume
 }

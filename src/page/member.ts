@@ -27,8 +27,7 @@ export function heartbeat(
 ): TemplateResult {
   if (heartbeatAgeMs === null || heartbeatTimeoutMs === null)
     return html`<div class="heartbeat quiet">${state === 'unknown' ? 'heartbeats not known' : 'no heartbeat yet'}</div>`
-  // The clock of the browser may be set back.
-  const sinceMs = Math.max(0, heartbeatAgeMs + ageMillis)
+  const sinceMs = heartbeatAgeMs + ageMillis
   const share = Math.min(1, sinceMs / heartbeatTimeoutMs)
   const severity: Severity = share < 0.5 ? 'good' : share < 1 ? 'warning' : 'critical'
   const since = duration(sinceMs)

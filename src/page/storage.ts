@@ -1,4 +1,4 @@
-/** What the page keeps in the browser; where site data is blocked, until it is closed. */
+/** What the page keeps in the browser; where site data is blocked or full, until it is closed. */
 export interface Keeper {
   get(key: string): string | null
   set(key: string, value: string): void
@@ -9,15 +9,18 @@ function keeper(area: () => Storage): Keeper {
   const fallback = new Map<string, string>()
   return {
     get: (key) => {
+      const kept = fallback.get(key)
+      if (kept !== undefined) return kept
       try {
         return area().getItem(key)
       } catch {
-        return fallback.get(key) ?? null
+        return null
       }
     },
     set: (key, value) => {
       try {
         area().setItem(key, value)
+        fallback.delete(key)
       } catch {
         fallback.set(key, value)
       }

@@ -1,4 +1,5 @@
 import type { Views } from '../inspect/api-types.ts'
+import { steadyNowMs } from './clock.ts'
 import { EventLog, type ServerEvent } from './event-log.ts'
 import { inTab } from './storage.ts'
 
@@ -145,10 +146,10 @@ export class Store {
     const { failures, createdMs, last } = reading
     const { value, error, isDenied = false } = last
     const receivedMs = this.#holdsSince(reading)
-    const ageMillis = receivedMs === undefined ? undefined : Date.now() - receivedMs
+    const ageMillis = receivedMs === undefined ? undefined : steadyNowMs() - receivedMs
     const isLate =
       ageMillis === undefined
-        ? Date.now() - createdMs > LATE_MS
+        ? steadyNowMs() - createdMs > LATE_MS
         : ageMillis > 2 * this.#everyOf(reading) + MIN_PERIOD_MS
     return {
       value: value as Views[Path] | undefined,
@@ -182,7 +183,7 @@ export class Store {
 
   /** The time by the server's clock, in milliseconds since the epoch, to about a second. */
   get serverNowMs(): number {
-    return Date.now() + this.#clockOffsetMs
+    return steadyNowMs() + this.#clockOffsetMs
   }
 
   /** Keeps the token for this tab, and reads everything again with it. */
@@ -243,7 +244,7 @@ export class Store {
 
   /** The stream has brought something, if only a sign of life. */
   onStream(): void {
-    this.#streamHeardMs = Date.now()
+    this.#streamHeardMs = steadyNowMs()
     this.#onHeard()
   }
 
@@ -277,7 +278,7 @@ export class Store {
   #readingOf(address: string, options: WatchOptions): Reading {
     const reading = this.#readings.get(address) ?? {
       address,
-      createdMs: Date.now(),
+      createdMs: steadyNowMs(),
       options,
       last: { size: 0 },
       startedMs: Number.NEGATIVE_INFINITY,
@@ -381,10 +382,10 @@ export class Store {
     if (ok) {
       const text = await response.text()
       const etag = headers.get('etag') ?? undefined
-      reading.last = { value: JSON.parse(text), size: text.length, etag, receivedMs: Date.now() }
+      reading.last = { value: JSON.parse(text), size: text.length, etag, receivedMs: steadyNowMs() }
     } else if (status === 304) {
       const { value, size, etag } = reading.last
-      reading.last = { value, size, etag, receivedMs: Date.now() }
+      reading.last = { value, size, etag, receivedMs: steadyNowMs() }
     } else {
       // There is no such topic any more, or the policy does not allow it.
       reading.last = { error: await reasonOf(response), isDenied: status === 403, size: 0 }
@@ -411,7 +412,7 @@ export class Store {
 
   #noteClock({ headers }: Response): void {
     // Its date is cut to seconds, and half of one is what it is off by on average.
-    const offsetMs = Date.parse(headers.get('date') ?? '') + 500 - Date.now()
+    const offsetMs = Date.parse(headers.get('date') ?? '') + 500 - steadyNowMs()
     if (!Number.isNaN(offsetMs) && Math.abs(offsetMs - this.#clockOffsetMs) > 1_500)
       this.#clockOffsetMs = offsetMs
   }

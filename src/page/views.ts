@@ -51,16 +51,16 @@ export function viewOf([section = '', name, ...rest]: readonly string[]): View |
     if (section === 'clients' && /^[1-9]\d{0,14}$/.test(name)) return connectionView(name)
     return undefined
   }
-  return VIEWS[section]
+  return VIEWS.get(section)
 }
 
-const VIEWS: Readonly<Record<string, View | undefined>> = {
-  '': overviewView,
-  topics: topicsView,
-  brokers: brokersView,
-  clients: clientsView,
-  access: accessView,
-  events: eventsView,
-  kv: kvView,
-  configuration: configurationView,
-}
+const VIEWS: ReadonlyMap<string, View> = new Map([
+  ['', overviewView],
+  ['topics', topicsView],
+  ['brokers', brokersView],
+  ['clients', clientsView],
+  ['access', accessView],
+  ['events', eventsView],
+  ['kv', kvView],
+  ['configuration', configurationView],
+])

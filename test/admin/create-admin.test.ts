@@ -10,7 +10,7 @@ import {
 import { type Scripted, startScripted } from '../cli/scripted-name-server.ts'
 import { certificateAuthority, writeIdentity } from '../support/certificates.ts'
 import { startFakePeer } from '../support/fake-peer.ts'
-import { RawClient } from '../support/raw-client.ts'
+import { frame, RawClient } from '../support/raw-client.ts'
 import { registration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
 
@@ -129,6 +129,16 @@ describe('an admin of Java’s NameServer', () => {
     await expect(admin.view('/api/v1/status')).rejects.toMatchObject({ code: 'not_supported' })
   })
 
+  it.each(['{}', 'null', '[]'])(
+    'rejects with a code if code 1450 is something else there: %s',
+    async (body) => {
+      const { address } = await startScripted({ 1450: { body } })
+      const admin = adminOf(address)
+      for (const ask of [() => admin.brokers(), () => admin.config(), () => admin.deleteTopic('TopicA')])
+        await expect(ask()).rejects.toMatchObject({ name: 'AdminError', code: 'protocol' })
+    },
+  )
+
   it('rejects an update that it accepted and ignored', async () => {
     const { address } = await startScripted({ 319: { body: 'orderMessageEnable=false\n' } })
     await expect(adminOf(address).updateConfig({ orderMessageEnable: true })).rejects.toMatchObject({
@@ -162,6 +172,27 @@ describe('the connection of an admin', () => {
     await expect(adminOf(address, { timeoutMs: 1 }).topics()).rejects.toMatchObject({ code: 'timeout' })
   })
 
+  it('is opened again after a request to which nothing at all came back', async () => {
+    const peer = await startFakePeer(({ socket, header: { opaque } }) => {
+      if (peer.accepted() === 1) return
+      const header = { code: 0, flag: 1, language: 'JAVA', opaque, version: 513 }
+      socket.write(frame(JSON.stringify(header), '{"topicList":["TopicA"]}'))
+    })
+    const admin = adminOf(peer.address, { timeoutMs: 100 })
+    await expect(admin.topics()).rejects.toMatchObject({ code: 'timeout' })
+    expect(await admin.topics()).toEqual(['TopicA'])
+    expect(peer.sockets.size).toBe(1)
+  })
+
+  it('rejects what is too long to be sent', async () => {
+    const { address } = await startFakePeer(() => {})
+    await expect(adminOf(address).putKV('ns', 'key', 'x'.repeat(64 << 20))).rejects.toMatchObject({
+      name: 'AdminError',
+      code: 'failed',
+      message: expect.stringContaining('64 MiB'),
+    })
+  })
+
   it('rejects requests under way when it is closed, and connects again afterwards', async () => {
     let onRequest = (): void => {}
     const requested = new Promise<void>((resolve) => {
@@ -172,10 +203,27 @@ describe('the connection of an admin', () => {
     const asked = admin.topics()
     await requested
     admin.close()
+    const next = admin.topics()
     await expect(asked).rejects.toMatchObject({
       code: 'interrupted',
       message: `closed before ${address} responded`,
     })
+    admin.close()
+    await expect(next).rejects.toMatchObject({ code: 'interrupted' })
+  })
+})
+
+describe('options of an admin that cannot be used', () => {
+  it.each<[string, object, string]>([
+    ['misspelt', { timeout: 5 }, 'no option "timeout"; did you mean timeoutMs?'],
+    ['misspelt in tls', { tls: { CA: 'x' } }, 'no option "tls.CA"; did you mean ca?'],
+    ['misspelt in credentials', { credentials: { accessKy: 'x' } }, 'did you mean accessKey?'],
+    ['credentials without a secret key', { credentials: { accessKey: 'x' } }, 'need accessKey and secretKey'],
+    ['a URL', { namesrvAddr: 'http://host:9876' }, '"http://host:9876" is not a NameServer address'],
+  ])('%s', (_, options, message) => {
+    const create = () => createAdmin({ namesrvAddr: '127.0.0.1', ...options })
+    expect(create).toThrow(AdminError)
+    expect(create).toThrow(message)
   })
 })
 

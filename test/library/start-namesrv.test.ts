@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -154,6 +156,30 @@ describe('startNamesrv', () => {
   })
 })
 
+describe('a start that fails after the port is bound', () => {
+  it.each([
+    ['temporary files of an interrupted write removed', {}],
+    ['HTTP server started', { httpListenPort: 'any' }],
+  ] as const)('frees its ports: the logger throws at "%s"', async (phrase, options) => {
+    const former = await startNamesrv({ listenPort: 0 })
+    await former.shutdown()
+    const { port } = former
+    const kvConfigPath = join(temporaryFolder(), 'kv.json')
+    writeFileSync(`${kvConfigPath}.0123abcd.tmp`, '')
+    let httpPort: number | undefined
+    const info = (fields: object, message: string) => {
+      if (message !== phrase) return
+      if ('port' in fields) httpPort = Number(fields.port)
+      throw new Error('the logger is broken')
+    }
+    const logger = { debug: () => {}, info, warn: () => {}, error: () => {} }
+    const failed = startNamesrv({ listenPort: port, kvConfigPath, logger, ...options })
+    await expect(failed).rejects.toThrow('the logger is broken')
+    const again = await start({ listenPort: port, httpListenPort: httpPort })
+    expect(again).toMatchObject({ port, httpPort })
+  })
+})
+
 describe('an option that cannot be used', () => {
   it.each<[string, object, string]>([
     [
@@ -218,6 +244,19 @@ describe('the events of a server', () => {
     expect(seen.map(({ id }) => id)).toEqual([...new Set(seen.map(({ id }) => id))])
     const { events } = await ns.view('/api/v1/events')
     expect(seen).toEqual(events)
+  })
+
+  it('end for a consumer that stops while it waits for the next one', async () => {
+    const ns = await start()
+    const iterator = ns.events[Symbol.asyncIterator]()
+    expect(await iterator.next()).toMatchObject({ value: { kind: 'ready' } })
+    const waiting = iterator.next()
+    await iterator.return?.()
+    expect(await waiting).toMatchObject({ done: true })
+    const stream = Readable.from(ns.events)
+    await once(stream, 'data')
+    stream.destroy()
+    await once(stream, 'close')
   })
 
   it('that are overwritten before a consumer takes them end its iteration with an error', async () => {

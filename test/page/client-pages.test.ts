@@ -190,6 +190,22 @@ describe('Access', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
   })
 
+  it('tells rejections apart that differ only in why the account is not proven', async () => {
+    const server = await closedServer('accounts: [{ accessKey: known, secretKey: "secret of known" }]')
+    const stranger = await RawClient.connect(server.port)
+    const page = await openPage(server.url, '#/access')
+    const reject = (signed: object) =>
+      stranger.request({ code: 318, extFields: { AccessKey: 'known', ...signed }, body: 'a=b' })
+    const all = rows(page, 'Last rejections')
+    await reject({ Signature: 'x' })
+    await all.getByText('How to allow it').click()
+    const why = await all.locator('.quiet', { hasText: '; ' }).innerText()
+    await reject({})
+    await expect.poll(() => all.count()).toBe(2)
+    // The row whose remedy is open has moved.
+    expect(await all.filter({ has: page.locator('details[open]') }).innerText()).toContain(why)
+  })
+
   it('says in the mode audit what would be rejected', async () => {
     const server = await closedServer('mode: audit\nprofile: default')
     const stranger = await RawClient.connect(server.port)

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Request } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { registration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
@@ -13,6 +13,12 @@ useBrowser()
 
 /** What Chromium logs of requests that fail. */
 const FAILED_REQUESTS = /Failed to load resource/
+
+/** For `evaluate`: the tab is hidden, or in front. */
+function setVisibility(visibility: 'hidden' | 'visible'): string {
+  return `Object.defineProperty(document, 'visibilityState', { value: '${visibility}', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'))`
+}
 
 describe('The connection of the page to the server', () => {
   it('says that what is seen is old while the server is down, and goes on when another run of it starts', async () => {
@@ -84,8 +90,10 @@ describe('The connection of the page to the server', () => {
     expect(most).toBeGreaterThan(1)
     expect(most).toBeLessThanOrEqual(4)
 
-    // The stream is open, and nothing comes by it.
+    // The stream is open, and nothing comes by it. A clock that is set back makes nothing look new.
     proxy.freeze()
+    const nowMs = await page.evaluate<number>('Date.now()')
+    await page.clock.setSystemTime(nowMs - 3_600_000)
     const lost = state.getByText(/No answer for \d+ s; data from \d\d:\d\d:\d\d/).first()
     await expect
       .poll(
@@ -96,6 +104,7 @@ describe('The connection of the page to the server', () => {
         { timeout: 30_000 },
       )
       .toBe(1)
+    expect(await lost.innerText()).not.toContain('for 0 s')
     proxy.thaw()
     await expect
       .poll(
@@ -117,11 +126,7 @@ describe('The connection of the page to the server', () => {
     const state = page.locator('.connection')
     await state.getByText('Live').first().waitFor()
     await page.getByRole('cell', { name: 'ready' }).waitFor()
-    const become = (visibility: string) =>
-      page.evaluate(
-        `Object.defineProperty(document, 'visibilityState', { value: '${visibility}', configurable: true });
-        document.dispatchEvent(new Event('visibilitychange'))`,
-      )
+    const become = (visibility: 'hidden' | 'visible') => page.evaluate(setVisibility(visibility))
     await become('hidden')
     await page.clock.fastForward(30_000)
     await become('visible')
@@ -145,6 +150,35 @@ describe('The connection of the page to the server', () => {
     await state.getByText('Live').first().waitFor()
     const resumed = proxy.requests.slice(asked).find(({ url }) => url === '/ns1/api/v1/watch')
     expect(resumed?.headers['last-event-id']).toMatch(/^\w+-\d+$/)
+  })
+
+  it('rests in tabs of the background, so that their streams leave connections for the tab in front', async () => {
+    const server = await pageServer()
+    const front = await openPage(server.url, '#/kv')
+    const state = (page: Page) => page.locator('.connection')
+    await state(front).getByText('Live').first().waitFor()
+    const background = await front.context().newPage()
+    await background.goto(`${server.url}#/kv`)
+    await state(background).getByText('Live').first().waitFor()
+    await background.evaluate(setVisibility('hidden'))
+    await front.context().addInitScript(setVisibility('hidden'))
+    // Browsers open six connections to a server.
+    const others = await Promise.all(Array.from({ length: 6 }, () => front.context().newPage()))
+    for (const other of others) {
+      await other.goto(`${server.url}#/kv`)
+      await state(other).getByText('Paused while hidden').waitFor()
+    }
+    await state(background).getByText('Live').first().waitFor()
+    await front.goto(`${server.url}#/brokers`)
+    await front.getByText('No broker has registered.').waitFor()
+
+    // One that comes to the front has the hidden ones rest.
+    const [first] = others
+    if (first === undefined) throw new Error('no tab')
+    await first.evaluate(setVisibility('visible'))
+    await first.getByText('The key-value table is empty.').waitFor()
+    await state(background).getByText('Paused while hidden').waitFor()
+    await state(front).getByText('Live').first().waitFor()
   })
 
   it('resumes the stream of events after the last one it got, below the path of a proxy that cuts it', async () => {
@@ -173,7 +207,7 @@ describe('The connection of the page to the server', () => {
     const accessFile = join(temporaryFolder(), 'access.yml')
     writeFileSync(accessFile, 'profile: default\nloopback: none\n')
     const server = await pageServer({ accessFile })
-    const page = await openPage(server.url, '', { expectedProblems: /403/ })
+    const page = await openPage(server.url, '', { expectedProblems: /status of 403/ })
     for (const view of [
       '',
       'topics',

@@ -36,6 +36,15 @@ describe('The events that the page keeps', () => {
     expect(ids(log)).toEqual(['mx0a-41', 'mx0a-42', 'mx0b-1', 'mx0b-2', 'mx0b-3'])
   })
 
+  it('have another run last, even if the clock of the server was set back before it', () => {
+    const log = new EventLog()
+    log.merge(events('mx0b', 41, 42))
+    log.add(event('mx0a-1'))
+    log.merge(events('mx0a', 1, 2))
+    log.add(event('mx0a-3'))
+    expect(ids(log)).toEqual(['mx0b-41', 'mx0b-42', 'mx0a-1', 'mx0a-2', 'mx0a-3'])
+  })
+
   it('are the last 4,096, from the stream as from reads', () => {
     const log = new EventLog()
     log.merge(events('mx0a', 1, 4_096))

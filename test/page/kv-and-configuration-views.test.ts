@@ -13,6 +13,9 @@ describe('The key-value table', () => {
     await server.send(
       putKVConfig(ORDER, 'OrderPaid', 'broker-a:4;broker-b:8'),
       putKVConfig(ORDER, 'Broken', 'broker-a:4;broker-b=8'),
+      // To be read in no time.
+      putKVConfig(ORDER, 'Spaces', `${' '.repeat(10_000)}x`),
+      putKVConfig(ORDER, 'Many', 'b:1;'.repeat(10_000)),
       putKVConfig('features', 'greeting', 'hello'),
     )
     const page = await openPage(server.url, '#/kv')
@@ -24,6 +27,10 @@ describe('The key-value table', () => {
     )
     expect(await row.getByRole('link', { name: 'broker-b' }).getAttribute('href')).toBe('#/brokers/broker-b')
     expect(await order.getByRole('row', { name: 'Broken' }).innerText()).toContain('not broker:queues')
+    expect(await order.getByRole('row', { name: 'Spaces' }).innerText()).toContain('not broker:queues')
+    const many = order.getByRole('row', { name: 'Many' })
+    expect(await many.getByRole('listitem').count()).toBe(51)
+    expect(await many.innerText()).toMatch(/and 9,950 more\s+10,000$/)
     expect(await order.getByText('greeting').count()).toBe(0)
     expect(await accessibilityProblems(page)).toEqual([])
   })

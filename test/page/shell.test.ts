@@ -76,6 +76,28 @@ describe('The page', () => {
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     await page.goto(`${server.url}#/topics/none`)
     await page.getByRole('heading', { name: 'Why clients do not find it' }).waitFor()
+    // What every object has is no view.
+    await page.goto(`${server.url}#/constructor`)
+    await page.getByRole('heading', { level: 1, name: 'No such view' }).waitFor()
+  })
+
+  it('says of a view that it cannot draw what the server responds, and goes on', async () => {
+    const server = await pageServer()
+    await server.send(registration())
+    const page = await openPage(server.url, '#/brokers')
+    await page.getByRole('cell', { name: 'broker-a' }).waitFor()
+    let isOther = true
+    await page.route(/\/api\/v1\/brokers(\?|$)/, async (route) => {
+      const body = await (await route.fetch()).text()
+      await route.fulfill({ body: isOther ? body.replace(/"address":"[^"]*"/, '"address":null') : body })
+    })
+    await page.goto(`${server.url}#/`)
+    await page.getByText('This view cannot be drawn').waitFor()
+    await page.goto(`${server.url}#/kv`)
+    await page.getByText('The key-value table is empty.').waitFor()
+    isOther = false
+    await page.goto(`${server.url}#/`)
+    await page.getByRole('cell', { name: 'broker-a' }).waitFor()
   })
 
   it('changes its colours by a button, and keeps the choice', async () => {

@@ -80,7 +80,7 @@ describe('One topic', () => {
       return { ...request, extFields: { ...request.extFields, __ZONE_NAME: zone } }
     }
     await server.send(inZone({ topics: TOPICS }, 'z1'), inZone(BROKER_B, 'z2'))
-    const page = await openPage(server.url, '#/topics/OrderPaid', { expectedProblems: /400/ })
+    const page = await openPage(server.url, '#/topics/OrderPaid', { expectedProblems: /status of 400/ })
     await branch(page, 'broker-b').getByText('zone z2').waitFor()
     // While the views of that client are read, the last ones and the form stay, with the focus.
     let release = () => {}

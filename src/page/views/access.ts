@@ -165,8 +165,8 @@ function rejectionsOf(
     label: 'Last rejections',
     rows: sortedRows(rows, columns, sorting).slice(index * PAGE_ROWS, (index + 1) * PAGE_ROWS),
     // With its remedy open, a row keeps it, wherever it moves.
-    key: ({ host, code, rule, accessKey, identity }) =>
-      JSON.stringify([host, code, rule, accessKey, identity]),
+    key: ({ host, code, rule, accessKey, identity, unproven, enforced }) =>
+      JSON.stringify([host, code, rule, accessKey, identity, unproven, enforced]),
     columns,
     sorting,
     empty:

@@ -52,6 +52,16 @@ function render(page: Page): TemplateResult {
   </section>`
 }
 
+function brokerLink(brokerName: string): TemplateResult {
+  return html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`
+}
+
+/** What to do about groups beyond the first page of the server. */
+function unlisted(matching: number, listed: number, text: string): TemplateResult {
+  const open = text === '' ? nothing : html`, or open ${brokerLink(text)}`
+  return html`; of ${count(matching)} groups the first ${count(listed)} are listed: choose a cluster${open}`
+}
+
 function list(
   { brokers, matching, next }: Brokers,
   { text, state }: { readonly text: string; readonly state: string },
@@ -72,7 +82,7 @@ function list(
   const columns: readonly Column<Member>[] = [
     {
       head: 'Broker',
-      cell: ({ brokerName }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`,
+      cell: ({ brokerName }) => brokerLink(brokerName),
       sort: { key: 'name', by: ({ brokerName }) => brokerName },
     },
     {
@@ -96,7 +106,7 @@ function list(
     total: rows.length,
     index,
     noun: 'brokers',
-    note: html` in ${counted(groups, 'group')}${next === null ? nothing : `; of ${count(matching)} groups the first ${count(brokers.length)} are listed: choose a cluster`}`,
+    note: html` in ${counted(groups, 'group')}${next === null ? nothing : unlisted(matching, brokers.length, text)}`,
   })}
   ${table({
     label: 'Brokers',

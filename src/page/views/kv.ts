@@ -22,6 +22,8 @@ const OPTIONS: WatchOptions = {
 const MAX_PAGES = 10
 /** Rows that are drawn; the search finds the others. */
 const MAX_ROWS = 500
+/** Brokers of an order configuration that are drawn. */
+const MAX_PARTS = 50
 const SHORT = 160
 const MAX_SHOWN_VALUE = 16_384
 
@@ -32,6 +34,7 @@ function render(page: Page): TemplateResult {
   const { pages, last } = watchPages(store, '/api/v1/kv', OPTIONS, MAX_PAGES)
   const [first] = pages
   const all = pages.flatMap(({ entries }) => entries)
+  const matching = found(all, namespace, text)
   return html`<section>
       ${heading('All namespaces', '/api/v1/kv')}
       ${seen({ ...last, value: first, error: first === undefined ? last.error : undefined }, ({ total }) =>
@@ -42,10 +45,10 @@ function render(page: Page): TemplateResult {
                 ${choice('Namespace', namespace, namespacesOf(all), choose('namespace'))}
                 ${searchField('Key or value', text, choose('text'))}
               </div>
-              <p class="found quiet" role="status">${foundText(found(all, namespace, text).length, all.length, total)}</p>`,
+              <p class="found quiet" role="status">${foundText(matching.length, all.length, total)}</p>`,
       )}
     </section>
-    ${first === undefined || first.total === 0 ? nothing : tables(all, namespace, text, first.total)}`
+    ${first === undefined || first.total === 0 ? nothing : tables(matching, namespace, text, first.total)}`
 }
 
 function found(all: readonly Entry[], namespace: string, text: string): readonly Entry[] {
@@ -62,8 +65,7 @@ function foundText(matching: number, read: number, total: number): string {
   return `${matching === total ? entriesOf(total) : `${count(matching)} of ${entriesOf(total)}`}${searched}`
 }
 
-function tables(all: readonly Entry[], namespace: string, text: string, total: number): TemplateResult {
-  const matching = found(all, namespace, text)
+function tables(matching: readonly Entry[], namespace: string, text: string, total: number): TemplateResult {
   const order = matching.filter((entry) => entry.namespace === ORDER_NAMESPACE)
   const others = matching.filter((entry) => entry.namespace !== ORDER_NAMESPACE)
   return html`${namespace === '' || namespace === ORDER_NAMESPACE ? orderSection(order, text) : nothing}
@@ -113,20 +115,28 @@ function partsOf(value: string | null): Part[] {
     .split(';')
     .filter((text) => text.trim() !== '')
     .map((text) => {
-      const [, broker, queuesText] = /^\s*([^:]+?)\s*:\s*(\d{1,9})\s*$/.exec(text) ?? []
-      return broker === undefined ? { text } : { text, broker, queues: Number(queuesText) }
+      // One expression for both would take minutes for a value of many spaces.
+      const at = text.indexOf(':')
+      const [broker, queuesText] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()]
+      return broker !== '' && /^\d{1,9}$/.test(queuesText)
+        ? { text, broker, queues: Number(queuesText) }
+        : { text }
     })
 }
 
 function queues(value: string | null): TemplateResult {
   const parts = partsOf(value)
   if (parts.length === 0) return badge('warning', 'empty: clients find no queues')
+  const more = parts.length - MAX_PARTS
   return html`<ul class="order">
-    ${parts.map(({ text, broker, queues: number }) =>
-      broker === undefined
-        ? html`<li>${badge('warning', 'not broker:queues')} ${name(text)}</li>`
-        : html`<li><a href=${href(['brokers', broker])}>${name(broker)}</a> <span class="quiet">${counted(number ?? 0, 'queue')}</span></li>`,
-    )}
+    ${parts
+      .slice(0, MAX_PARTS)
+      .map(({ text, broker, queues: number }) =>
+        broker === undefined
+          ? html`<li>${badge('warning', 'not broker:queues')} ${name(text)}</li>`
+          : html`<li><a href=${href(['brokers', broker])}>${name(broker)}</a> <span class="quiet">${counted(number ?? 0, 'queue')}</span></li>`,
+      )}
+    ${more > 0 ? html`<li class="quiet">and ${count(more)} more</li>` : nothing}
   </ul>`
 }
 

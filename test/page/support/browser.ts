@@ -35,7 +35,9 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
   const page = await context.newPage()
   const problems: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
+    // Of a request that failed, only the place has the address.
+    if (message.type() === 'error' || message.type() === 'warning')
+      problems.push(`${message.text()} at ${message.location().url}`)
   })
   page.on('pageerror', (error) => problems.push(`${error}`))
   page.on('request', (request) => {
