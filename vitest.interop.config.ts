@@ -6,7 +6,7 @@ const alone = ['acting-master', 'chaos', 'differential/*', 'rolling-restart'].ma
   (name) => `test/interop/${name}.test.ts`,
 )
 
-// Real brokers and clients share one small machine. Most files mainly wait for timeouts and periods of brokers: they run two at a time,
+// Real brokers and clients share one small machine. Most files mainly wait for timeouts and periods of brokers: they run three at a time,
 // and in each one test after the other unless it says that it mostly waits (`concurrent`).
 export default defineConfig({
   test: {
@@ -18,7 +18,7 @@ export default defineConfig({
         {
           include: ['test/interop/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...alone],
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
         0,
       ),
