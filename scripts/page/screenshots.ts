@@ -183,7 +183,7 @@ const STATES: Readonly<Record<string, State>> = {
       await page.locator('.panel-groups tbody tr').first().waitFor()
       await server.stop()
       await page
-        .getByText(/what you see is from/)
+        .getByText(/data from/)
         .last()
         .waitFor()
       return startPageServer()

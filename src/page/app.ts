@@ -56,7 +56,7 @@ function draw(): void {
     render(
       html`${header(route, status)}
         <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
-        <footer class="quiet">Times are local: ${TIME_ZONE}. Point at one for UTC.</footer>
+        <footer class="quiet">${TIME_ZONE === 'UTC' ? 'Times are in UTC.' : `Times are local: ${TIME_ZONE}. Point at one for UTC.`}</footer>
         <p id="announcement" class="visually-hidden" role="status"></p>
         ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,
       root,
@@ -105,9 +105,9 @@ function failure(error: unknown): TemplateResult {
 function denial(reason: string): TemplateResult {
   const [, host = 'ADDRESS'] = /^from ([\da-f.:]+),/i.exec(reason) ?? []
   return html`<section aria-labelledby="denial">
-    <h2 id="denial">You may not read this NameServer</h2>
-    <p class="error">${badge('critical', 'Not allowed')} ${visible(reason)}</p>
+    <div class="heading"><h2 id="denial">You may not read this NameServer</h2></div>
     <div class="story">
+      <p class="error">${badge('critical', 'Not allowed')} ${visible(reason)}</p>
       <p>An operator can allow it with a token or with a rule. The page goes on without a reload.</p>
       <p>Token: set <code>httpTokenFile</code> to a file with a secret word; the page then asks for it.</p>
       <p>Rule: put this before the others in <code>rules</code> of <code>accessFile</code>.</p>
@@ -181,7 +181,7 @@ function phrasesOf(connection: Connection | Denied): readonly [Severity, string,
   if (state === 'lost') {
     const { sinceMillis, reason } = connection
     if (sinceMillis === undefined) return ['critical', `Server: ${reason}`, `Server: ${reason}`]
-    const seenAt = `what you see is from ${clockTime(new Date(sinceMillis), new Date())}`
+    const seenAt = `data from ${clockTime(new Date(sinceMillis), new Date())}`
     const age = duration(steadyNowMs() - sinceMillis)
     return ['critical', `Server: ${reason}; ${seenAt}`, `${capitalized(reason)} for ${age}; ${seenAt}`]
   }
@@ -205,7 +205,7 @@ function tokenDialog(): TemplateResult {
       <label>Token
         <input name="token" type="password" autocomplete="off" required autofocus pattern=${TOKEN} title="One word of ASCII characters, as the file has it" />
       </label>
-      <button type="submit">Show</button>
+      <button type="submit" class="primary">Show</button>
     </form>
   </dialog>`
 }

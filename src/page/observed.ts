@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { release } from '../common/release.ts'
 import { badge, figure } from './components.ts'
 import { count, duration } from './format.ts'
 
@@ -33,7 +34,7 @@ export function observedBadge({ ageMs, unreachableSince }: Observed, ageMillis: 
 
 /** What is known of it in numbers, beside brokers and topics. */
 export function observedFigures({ version, topics, routes, routesAgeMs }: Observed): TemplateResult {
-  return html`${figure('Version', version ?? 'unknown')}
+  return html`${figure('Version', version === null ? 'unknown' : release(version))}
     ${topics === null || routes >= topics ? nothing : figure('Routes read', `${count(routes)} of ${count(topics)}`)}
     ${routesAgeMs === null ? nothing : figure('Oldest route', duration(routesAgeMs))}`
 }

@@ -17,7 +17,12 @@ export function sparkline(
 ): TemplateResult {
   const last = samples.at(-1)
   if (last === undefined)
-    return html`<div class="sparkline"><h3>${label}</h3><strong>–</strong><p class="quiet">Measuring…</p></div>`
+    return html`<div class="sparkline">
+      <h3>${label}</h3>
+      <strong>–</strong>
+      <span class="quiet">Measuring…</span>
+      <svg aria-hidden="true"></svg>
+    </div>`
   const values = samples.map(measure)
   const highest = Math.max(...values)
   const now = shown(measure(last))

@@ -128,7 +128,7 @@ describe('The page, open all the time,', () => {
       ours.advance(MINUTE_MS)
       await line.getByText('diverged').waitFor(SEEN)
       expect(await line.innerText()).toMatch(/since \d\d:\d\d:\d\d/)
-      expect(await line.innerText()).toContain(
+      expect((await line.innerText()).replace(/\s+/g, ' ')).toContain(
         `broker_missing ${NAME} here 0=${broker.address} there missing`,
       )
       const missing = findingOf('missing_on_peer', `${NAME} on ${peer.address}`)

@@ -140,7 +140,7 @@ describe('One broker', () => {
     const page = await openPage(server.url, '#/brokers/broker-a')
     await page.getByRole('heading', { name: 'Members' }).waitFor()
     broker.socket.destroy()
-    await page.getByRole('heading', { name: 'Why it is gone' }).waitFor()
+    await page.getByRole('heading', { name: 'Why it is not registered' }).waitFor()
     await page.locator('.story .badge', { hasText: 'connection lost' }).waitFor()
     await page
       .locator('.past')

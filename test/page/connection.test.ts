@@ -31,7 +31,7 @@ describe('The connection of the page to the server', () => {
     await state.getByText('Live').first().waitFor()
 
     await first.stop()
-    await state.getByText(/^. No answer for \d+ s; what you see is from \d\d:\d\d:\d\d$/).waitFor()
+    await state.getByText(/^. No answer for \d+ s; data from \d\d:\d\d:\d\d$/).waitFor()
     await page.getByRole('cell', { name: 'before' }).waitFor()
 
     const second = await pageServer({ httpListenPort: `${httpPort}` })
@@ -94,7 +94,7 @@ describe('The connection of the page to the server', () => {
     proxy.freeze()
     const nowMs = await page.evaluate<number>('Date.now()')
     await page.clock.setSystemTime(nowMs - 3_600_000)
-    const lost = state.getByText(/No answer for \d+ s; what you see is from \d\d:\d\d:\d\d/).first()
+    const lost = state.getByText(/No answer for \d+ s; data from \d\d:\d\d:\d\d/).first()
     await expect
       .poll(
         async () => {

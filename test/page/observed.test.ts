@@ -44,7 +44,7 @@ describe('The page of observed NameServers', () => {
     const page = await openPage(await observedPage(a.address), '', MISSES)
     const verdict = page.getByRole('region', { name: 'Verdict', exact: true })
     await verdict.getByText(/Observed .* ago/).waitFor()
-    await verdict.getByText('V5_5_0').waitFor()
+    await verdict.getByText('5.5.0', { exact: true }).waitFor()
     expect(await verdict.textContent()).not.toContain('Ready')
     const groups = page.getByRole('region', { name: 'Broker groups', exact: true })
     await groups.getByText('heartbeats not known').waitFor()

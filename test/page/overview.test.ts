@@ -185,6 +185,29 @@ describe('The overview', () => {
     await rates.getByRole('img', { name: /^Lookups: .* now, [1-9].*\/s at most$/ }).waitFor()
   })
 
+  it('has its parts in the same places before the first figures are here', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '#/brokers')
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await page.route('**/api/v1/status', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.goto(server.url)
+    await page.reload()
+    const heights = () =>
+      page.evaluate("[...document.querySelectorAll('.overview > *')].map(({ offsetHeight }) => offsetHeight)")
+    await part(page, 'Findings').getByText('Nothing is wrong').waitFor()
+    await part(page, 'Rates').getByText('Measuring…').first().waitFor()
+    const before = await heights()
+    release()
+    await part(page, 'Rates').locator('path').nth(3).waitFor({ state: 'attached' })
+    expect(await heights()).toEqual(before)
+  })
+
   it('stays on one screen with many groups, topics and findings, whatever their names', async () => {
     const server = await pageServer()
     const hostile = '<img src=x onerror=alert(1)>\u202e'

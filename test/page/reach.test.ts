@@ -114,6 +114,22 @@ describe('The page for a screen reader', () => {
   })
 })
 
+describe('The page on a very wide screen', () => {
+  it('begins at one edge: header, content and footer of each view', async () => {
+    const server = await serverWithBroker()
+    const page = await openPage(server.url, '', { viewport: { width: 3_840, height: 1_200 } })
+    await viewShown(page, 'Overview')
+    const edges = `['header', 'main', 'footer'].map((tag) => {
+      const element = document.querySelector(tag)
+      return element.getBoundingClientRect().x + Number.parseFloat(getComputedStyle(element).paddingLeft)
+    })`
+    const [edge] = await page.evaluate<number[]>(edges)
+    await visitViews(page, async (view) => {
+      expect(await page.evaluate(edges), view).toEqual([edge, edge, edge])
+    })
+  })
+})
+
 describe('The page with less room', () => {
   it.each([
     ['at 200 % zoom', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }, ''],

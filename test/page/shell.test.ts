@@ -47,6 +47,8 @@ describe('The page', () => {
     expect(panelTop).toBeGreaterThan(500)
     await page.getByRole('navigation').getByRole('link', { name: 'Brokers' }).click()
     await page.getByRole('heading', { level: 1, name: 'Brokers' }).waitFor()
+    // Without its rows the view does not scroll, and there is no event.
+    await page.getByRole('link', { name: 'broker-50' }).waitFor()
     const top = await page.evaluate<number>(`new Promise((resolve) => {
       addEventListener('scroll', () => resolve(scrollY), { once: true })
       scrollTo(0, 700)

@@ -69,6 +69,8 @@ describe('One topic', () => {
     expect(await instant.innerText()).toContain(local)
     await page.getByText(/^Times are local: Asia.(Calcutta|Kolkata), UTC.05:30\./).waitFor()
     expect(await page.locator('.route').count()).toBe(0)
+    const other = await openPage(server.url, '', { timezoneId: 'UTC' })
+    await other.getByText('Times are in UTC.', { exact: true }).waitFor()
   })
 
   it('is seen as by a client of a version and a zone, which its address keeps', async () => {

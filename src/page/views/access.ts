@@ -144,7 +144,7 @@ function rejectionsOf(
     },
     {
       head: 'Request',
-      cell: ({ code, request, group: its }) => html`<div>${code} <span class="quiet">${request}</span></div>
+      cell: ({ code, request, group: its }) => html`<div>${code} <code class="quiet">${request}</code></div>
         <div class="quiet">group ${its}</div>`,
       sort: { key: 'code', by: ({ code }) => code },
     },

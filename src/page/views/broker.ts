@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import type { Views } from '../../inspect/api-types.ts'
+import { accessBadge } from '../access-badge.ts'
 import {
   badge,
   type Column,
@@ -43,7 +44,7 @@ function render(brokerName: string, page: Page): TemplateResult {
   const basis = { basis: explained.value, concerns: () => false }
   const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
   return html`<section>
-      ${heading(isRegistered ? 'State' : 'Why it is gone', '/api/v1/explain', explainOptions)}
+      ${heading(isRegistered ? 'State' : 'Why it is not registered', '/api/v1/explain', explainOptions)}
       ${seen(explained, story)}
     </section>
     ${isRegistered ? html`${groupOf(brokerName, basis, page)} ${topicsOf(brokerName, basis, page)}` : nothing}
@@ -152,7 +153,7 @@ const TOPIC_COLUMNS: readonly Column<Topic>[] = [
   { head: 'Read queues', cell: ({ readQueues }) => count(readQueues), isNumber: true },
   {
     head: 'Access',
-    cell: ({ access, provisional }) => html`${access === 'rw' ? 'read, write' : accessBadge(access)}
+    cell: ({ access, provisional }) => html`${accessBadge([access])}
       ${provisional ? badge('info', 'restored') : nothing}`,
   },
   {
@@ -161,11 +162,6 @@ const TOPIC_COLUMNS: readonly Column<Topic>[] = [
       otherBrokers === 0 ? badge('warning', 'only here') : counted(otherBrokers, 'more group'),
   },
 ]
-
-function accessBadge(access: Topic['access']): TemplateResult {
-  if (access === '') return badge('critical', 'none')
-  return badge('warning', access === 'r' ? 'read only' : 'write only')
-}
 
 function topicsOf(brokerName: string, basis: WatchOptions, { store, route, changed }: Page): TemplateResult {
   const [prefix, after] = [route.query.get('prefix') ?? '', route.query.get('after') ?? '']

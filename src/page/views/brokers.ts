@@ -128,7 +128,8 @@ export function memberColumns(ageMillis: number, nowMs: number): readonly Column
   return [
     {
       head: 'Id',
-      cell: ({ brokerId }) => (`${brokerId}` === '0' ? html`0 <span class="quiet">master</span>` : brokerId),
+      cell: ({ brokerId }) =>
+        html`${brokerId} <span class="quiet">${`${brokerId}` === '0' ? 'master' : 'slave'}</span>`,
       sort: { key: 'id', by: ({ brokerId }) => Number(brokerId) },
     },
     {

@@ -88,7 +88,7 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
       columns: [
         { head: 'Time', cell: (event) => time(event.time, nowMs) },
         { head: 'Kind', cell: (event) => html`<code>${event.kind}</code>` },
-        { head: 'Subject', cell: subject },
+        { head: 'Subject', cell: (event) => html`<div class="subject">${subject(event)}</div>` },
         { head: 'What happened', cell: (event) => sentence(event.text), isText: true },
       ],
       empty: isFiltered

@@ -206,10 +206,14 @@ function peerList(peers: readonly Peer[], isObserved: boolean, nowMs: number): T
         ${reason === null ? nothing : html`<div>${sentence(reason)}</div>`}
         ${differences.slice(0, MAX_DIFFERENCES).map(
           ({ kind, subject, here, there }) =>
-            html`<div>
+            html`<div class="difference">
               <code>${kind}</code> ${name(subject)}
-              <span class="quiet">here</span> ${name(here ?? 'missing')}
-              <span class="quiet">there</span> ${name(there ?? 'missing')}
+              <dl>
+                <dt>here</dt>
+                <dd>${name(here ?? 'missing')}</dd>
+                <dt>there</dt>
+                <dd>${name(there ?? 'missing')}</dd>
+              </dl>
             </div>`,
         )}
         ${differences.length > MAX_DIFFERENCES ? html`<div class="quiet">and ${count(differences.length - MAX_DIFFERENCES)} more differences</div>` : nothing}
