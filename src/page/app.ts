@@ -245,7 +245,8 @@ function showEntry(): void {
 
 applyTheme()
 draw()
-showEntry()
+// It needs a layout, which must not delay the first requests.
+requestAnimationFrame(showEntry)
 addEventListener('hashchange', onNavigation)
 document.addEventListener('click', jsonDialog.onClick)
 setInterval(changed, TICK_MS)
