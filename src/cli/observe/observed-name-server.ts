@@ -316,7 +316,7 @@ export class ObservedNameServer {
     this.#walk = { topics: [...(this.#topics ?? [])], startedMs: this.#nowMs, next: 0 }
   }
 
-  /** Reads the routes of this tick: urgent ones, then as many as keep the walk to its time. */
+  /** Reads the routes of this tick: urgent ones, then the number that keeps the walk to its time. */
   async #readRoutes(): Promise<void> {
     const { maxLookups, routesMs } = this.#polling
     const nowMs = this.#nowMs
