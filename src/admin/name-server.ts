@@ -186,7 +186,8 @@ export class NameServer {
   ): readonly Item[] {
     const list: unknown = Object(view)[name]
     if (Array.isArray(list)) return list
-    throw new AdminError('protocol', `unexpected response from ${this.address}: no list of ${name}`)
+    const what = `unexpected response from ${this.address} (is it mqnamesrv of another version?)`
+    throw new AdminError('protocol', `${what}: no list of ${name}`)
   }
 
   /**
