@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseAllDocuments } from 'yaml'
+import { CheckList } from '../support/check-list.ts'
 
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.22.0'
 /** A validator with the schemas of all versions from 1.25 on. */
@@ -134,36 +135,26 @@ async function main(): Promise<void> {
   const tools = installTools()
   runTool(tools.helm, ['lint', '--strict', '--kube-version', VERSIONS.at(-1) as string, chart])
   const [defaults, ...others] = allValues() as [Values, ...Values[]]
-  let passed = 1
-  let failed = 0
-  const check = async (name: string, body: () => string | Promise<string>): Promise<void> => {
-    try {
-      console.log(`ok      ${name}: ${await body()}`)
-      passed += 1
-    } catch (error) {
-      console.log(`FAILED  ${name}: ${error instanceof Error ? error.message : error}`)
-      failed += 1
-    }
-  }
+  const list = new CheckList()
+  list.pass('helm lint --strict')
   for (const values of [defaults, ...others])
     for (const version of VERSIONS)
-      await check(`Kubernetes ${version}, values ${values.name}`, () =>
+      await list.check(`Kubernetes ${version}, values ${values.name}`, () =>
         validate(tools, render(tools, values, version), version),
       )
   const plain = plainManifest(tools, defaults)
   if (process.argv.includes('--write')) writeFileSync(manifest, plain)
   for (const version of VERSIONS)
-    await check(`Kubernetes ${version}, deploy/kubernetes`, () => {
+    await list.check(`Kubernetes ${version}, deploy/kubernetes`, () => {
       const namespace = readFileSync(join(root, 'deploy', 'kubernetes', '00-namespace.yaml'), 'utf8')
       return validate(tools, namespace + plain, version)
     })
-  await check('deploy/kubernetes/mqnamesrv.yaml', () => {
+  await list.check('deploy/kubernetes/mqnamesrv.yaml', () => {
     if (readFileSync(manifest, 'utf8') !== plain)
       throw new Error('it is not what the chart renders; run npm run deploy:check -- --write')
     return 'is what the chart renders'
   })
-  console.log(`${passed} passed, ${failed} failed`)
-  if (failed > 0) process.exitCode = 1
+  list.end()
 }
 
 await main()

@@ -10,6 +10,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CheckList } from '../support/check-list.ts'
 import { makeBaseImage } from './base-image.ts'
 import { Buildah, type Secret } from './buildah.ts'
 import { checks } from './checks.ts'
@@ -49,8 +50,7 @@ async function main(): Promise<void> {
   if (!buildah.hasImage(base)) makeBaseImage(buildah, base, folder)
 
   const scratch = mkdtempSync(join(folder, 'run-'))
-  let passed = 0
-  let failed = 0
+  const list = new CheckList()
   try {
     buildah.build(repository, IMAGE, npmSecrets(scratch))
     for (const [name, check] of Object.entries(checks)) {
@@ -58,20 +58,12 @@ async function main(): Promise<void> {
       // Lent to the container, whose user is not the one who made it.
       chmodSync(workFolder, 0o755)
       chownSync(workFolder, 3000, 3000)
-      try {
-        const seen = await check({ buildah, image: IMAGE, base, workFolder })
-        passed += 1
-        console.log(`ok      ${name}: ${seen}`)
-      } catch (error) {
-        failed += 1
-        console.log(`FAILED  ${name}: ${error instanceof Error ? error.message : error}`)
-      }
+      await list.check(name, () => check({ buildah, image: IMAGE, base, workFolder }))
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-  console.log(`${passed} passed, ${failed} failed`)
-  if (failed > 0) process.exitCode = 1
+  list.end()
 }
 
 try {

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { CheckList } from '../support/check-list.ts'
 import { installNode, NEWEST_LTS } from '../support/node-binary.ts'
 import { Machine } from './machine.ts'
 import { commandsOf, type InstallPath, type Newcomer, PATHS } from './paths.ts'
@@ -21,8 +22,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The `engines` of package.json. */
 const OLDEST_NODE = '20.19.0'
 
-let passed = 0
-let failed = 0
+const list = new CheckList()
 
 /** A step that failed, and has been reported. */
 class StepFailedError extends Error {}
@@ -34,12 +34,10 @@ function stepper(title: string): Newcomer['step'] {
       `${title}: ${name.replaceAll('\n', '; ')} (${((performance.now() - startMs) / 1_000).toFixed(1)} s)`
     try {
       const result = await take()
-      passed += 1
-      console.log(`ok      ${line()}`)
+      list.pass(line())
       return result
     } catch (error) {
-      failed += 1
-      console.log(`FAILED  ${line()}: ${error instanceof Error ? error.message : error}`)
+      list.fail(line(), error)
       throw new StepFailedError(name, { cause: error })
     }
   }
@@ -89,8 +87,7 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  console.log(`${passed} passed, ${failed} failed`)
-  if (failed > 0) process.exitCode = 1
+  list.end()
 }
 
 try {

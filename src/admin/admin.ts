@@ -44,7 +44,7 @@ export interface TopicRoute {
     /** Bits: 4 readable, 2 writable. */
     readonly perm: number
   }[]
-  /** Order configuration, if the server adds it to routes; null if there is none. */
+  /** Order configuration, if the server adds it to routes; null if it adds nothing. */
   readonly orderConf: string | null
 }
 
@@ -63,7 +63,7 @@ export interface ClusterOption {
 export interface Admin {
   /** `host:port` of the NameServer. */
   readonly address: string
-  /** The route of a topic (105); undefined if there is none. */
+  /** The route of a topic (105); undefined for a topic without a route. */
   route(topic: string, options?: RouteOptions): Promise<TopicRoute | undefined>
   /** Names of topics (206; of a cluster 224), in the server's order. */
   topics(options?: ClusterOption): Promise<string[]>
@@ -81,19 +81,19 @@ export interface Admin {
   wipeWritePermission(brokerName: string): Promise<number | null>
   /** Gives the write permission back (327). @returns As {@link wipeWritePermission}. */
   restoreWritePermission(brokerName: string): Promise<number | null>
-  /** Value of an entry of the key-value table (101); undefined if there is none. */
+  /** Value of an entry of the key-value table (101); undefined for an unknown key. */
   getKV(namespace: string, key: string): Promise<string | undefined>
-  /** Entries of a namespace (219), by key; undefined if there is none. */
+  /** Entries of a namespace (219), by key; undefined for an unknown namespace. */
   listKV(namespace: string): Promise<ReadonlyMap<string, string> | undefined>
   /** Sets an entry (100), and reads it back. */
   putKV(namespace: string, key: string, value: string): Promise<void>
-  /** Deletes an entry (102); `not_found` if there is none. */
+  /** Deletes an entry (102); `not_found` for an unknown key. */
   deleteKV(namespace: string, key: string): Promise<void>
   /** Keys of the configuration in effect. Of Java's NameServer names and values only (319). */
   config(): Promise<readonly ServerKey[]>
   /**
    * Sets keys of the configuration (318), and reads them back: `failed` if the server accepts one and does not change it.
-   * @returns A warning of the server, such as that the change lasts until it stops; null if there is none.
+   * @returns A warning of the server, such as that the change lasts until it stops; null without a warning.
    */
   updateConfig(values: Readonly<Record<string, string | number | boolean>>): Promise<string | null>
   /**

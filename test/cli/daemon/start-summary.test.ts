@@ -50,7 +50,7 @@ describe('startSummary', () => {
     )
   })
 
-  test('says where the page is, or why there is none', () => {
+  test('says where the page is, or why it cannot be opened', () => {
     expect(summary({})[1]).toBe('  page     http://127.0.0.1:8876/')
     expect(summary({ httpBindAddress: '0.0.0.0', httpTls: 'true' }, { httpPort: 443 })[1]).toBe(
       '  page     https://10.0.0.7:443/',
