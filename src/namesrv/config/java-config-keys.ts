@@ -90,7 +90,7 @@ export const NAMESRV_KEYS = [
     'runs a controller inside the NameServer. `true` stops the start: run `mqcontroller` beside this server.',
   ),
   boolean('needWaitForService', false).live(
-    'Rejects route lookups for `waitSecondsForService` after the start, until brokers have registered. Not needed with a route snapshot (`routeSnapshotPath`).',
+    'Rejects route lookups for `waitSecondsForService` after the start, even if all brokers have registered: running clients keep complete routes meanwhile, and clients that start find none. Not needed with a route snapshot (`routeSnapshotPath`).',
   ),
   int('waitSecondsForService', 45, SERVICE_WAIT).live(
     'Seconds after the start during which route lookups are rejected, if `needWaitForService` is on; 0 rejects none. Set it above the `registerNameServerPeriod` of the brokers.',
