@@ -90,6 +90,13 @@ export const RULES = {
     severities: ['warning'],
     clearAfterMs: 15_000,
   },
+  broker_lost: {
+    meaning:
+      'A broker left without a request of its own (killed, crashed, cut off, expired) within the last 24 hours and has not come back. Left out are a master whose slaves are still there (`missing_master_address`) and the last brokers of all (`no_brokers`).',
+    severities: ['warning'],
+    // A broker that restarts after a crash is away for a moment.
+    raiseAfterMs: 30_000,
+  },
   broker_flapping: {
     meaning: 'A broker has left or been removed three times or more within ten minutes.',
     severities: ['warning'],
