@@ -328,6 +328,61 @@ describe('no broker at all is a critical finding', () => {
   })
 })
 
+describe('a rejected registration is a warning', () => {
+  const rejection = {
+    brokerName: 'broker-b',
+    brokerAddr: '10.0.0.3:10911',
+    by: '10.0.0.3:40000',
+    limit: 'maxTopics',
+    reason: 'maxTopics (2) exceeded: there would be 4 topics',
+  }
+  const rejected = (findings: readonly Finding[]) =>
+    findings.filter(({ rule }) => rule === 'registration_rejected')
+
+  test('once it has been repeated for a minute, until one is accepted', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    for (let n = 0; n < 2; n++) {
+      history.onRegistrationRejected(rejection)
+      expect(rejected(await evaluate({ afterMs: 30_000 }))).toEqual([])
+    }
+    history.onRegistrationRejected(rejection)
+    expect(rejected(await evaluate({ afterMs: 30_000 }))).toMatchObject([
+      {
+        severity: 'warning',
+        subject: 'broker-b 10.0.0.3:10911',
+        text: 'The registration of broker-b at 10.0.0.3:10911 is rejected: maxTopics (2) exceeded: there would be 4 topics. Until that is mended, clients do not find it here.',
+        evidence: { from: '10.0.0.3:40000', last: '2026-11-28T12:01:00.000Z', limit: 'maxTopics' },
+        command: 'mqnamesrv broker explain broker-b',
+      },
+    ])
+    await register(other)
+    expect(rejected(await evaluate({ afterMs: 5_000 }))).toEqual([])
+  })
+
+  test('of a registered broker is about its changes', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(other)
+    await evaluate({ afterMs: 1_000 })
+    history.onRegistrationRejected(rejection)
+    await evaluate({ afterMs: 1_000 })
+    const [finding] = rejected(await evaluate({ afterMs: 60_000 }))
+    expect(finding?.text).toMatch(/ Until that is mended, changes of its topics do not take effect\.$/)
+  })
+
+  test('not if the registration guard rejects it, or it was the last one two minutes ago', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    history.onRegistrationRejected({ ...rejection, limit: undefined, isDisputed: true })
+    await evaluate({ afterMs: 1_000 })
+    expect(rejected(await evaluate({ afterMs: 61_000 }))).toEqual([])
+    history.onRegistrationRejected(rejection)
+    await evaluate({ afterMs: 1_000 })
+    expect(rejected(await evaluate({ afterMs: 118_000 }))).toHaveLength(1)
+    expect(rejected(await evaluate({ afterMs: 1_000 }))).toEqual([])
+  })
+})
+
 describe('a lost broker is a warning', () => {
   const lost = (findings: readonly Finding[]) => findings.filter(({ rule }) => rule === 'broker_lost')
 

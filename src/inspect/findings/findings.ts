@@ -17,6 +17,7 @@ import {
   checkObserved,
   checkPeers,
   checkRates,
+  checkRejections,
   oldClients,
   wantedTopics,
 } from './server-rules.ts'
@@ -135,6 +136,7 @@ export class Findings {
 
   *#checkRoutes(view: RouteView, wanted: readonly TopicMiss[], found: Observations): Steps<void> {
     yield* checkMisses(wanted, (topic) => this.#similar.get(topic) ?? [], view, this.#sources, found)
+    checkRejections(view, this.#sources, found)
     yield* checkDeparted(view, this.#sources, found)
     yield* checkBrokers(view, this.#sources, found)
     const { nowMs, routeInfo } = this.#sources

@@ -52,6 +52,13 @@ export const RULES = {
     // The former broker of an address that has changed is removed by then, even if its connection was never closed.
     raiseAfterMs: 150_000,
   },
+  registration_rejected: {
+    meaning:
+      'The registrations of a broker have been rejected for a minute, by a limit, by the access policy or as damaged, and none was accepted since: its topics, or its latest changes, are missing here.',
+    severities: ['warning'],
+    // A first registration that is taken for an increment is followed by a whole one.
+    raiseAfterMs: 60_000,
+  },
   registration_disputed: {
     meaning:
       'A request took over, kept or removed a live broker of another owner, or registered what no broker should, within the last ten minutes (`registrationGuard`). A broker id that changes hands once is a failover, and no finding.',

@@ -8,6 +8,7 @@ import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
 import { mqnamesrv } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
+import { isRejected } from '../explain/registration-rejections.ts'
 import {
   createCommand,
   homeOf,
@@ -188,6 +189,23 @@ function adviceAgainst(differences: readonly PeerDifference[]): string {
   if (kinds.size > 0 || hasKV) advice.push('Repeat at one what an operator did at the other.')
   if (hasConfig) advice.push('Set the configuration keys to the same values on both.')
   return advice.join(' ')
+}
+
+/** Brokers that register in vain. Disputes are findings of their own. */
+export function checkRejections(view: RouteView, sources: FindingSources, found: Observations): void {
+  for (const rejection of sources.history.rejections()) {
+    const { atMs, brokerAddr, brokerName, by, isDisputed, limit, reason } = rejection
+    if (isDisputed || !isRejected(rejection, view, sources)) continue
+    found.add('registration_rejected', 'warning', `${brokerName} ${brokerAddr}`, () => {
+      const isKnown = view.tables.liveAt(brokerAddr).some((live) => live.brokerName === brokerName)
+      const effect = isKnown ? 'changes of its topics do not take effect' : 'clients do not find it here'
+      return {
+        text: `The registration of ${name(brokerName)} at ${name(brokerAddr)} is rejected: ${reason}. Until that is mended, ${effect}.`,
+        evidence: { from: by, last: dateOf(atMs, sources), ...(limit !== undefined && { limit }) },
+        command: mqnamesrv('broker explain', brokerName),
+      }
+    })
+  }
 }
 
 /** Java clients that need the former dialect of JSON. The versions of other languages are numbers of their own. */
