@@ -202,7 +202,7 @@ describe('the default profile', () => {
     expect(world.denials).toEqual([
       {
         ...{ group, rule: 'profile default', identity: undefined },
-        ...{ accessKey: null, unproven: 'not signed', isEnforced: true },
+        ...{ accessKey: null, unproven: 'not signed', nearMiss: undefined, isEnforced: true },
       },
     ])
   })
@@ -361,6 +361,26 @@ describe('a strict policy', () => {
       ['nobody', 'unknown access key'],
       ['client-a', 'wrong signature'],
     ])
+  })
+
+  test('names the limit that a proven broker does not meet, and does not call a certificate unsigned', () => {
+    const denied = new World(policyOf(STRICT))
+    const certificate = { commonName: 'broker-1.mq.example', subjectAltNames: [] }
+    const { remark } = denied.ask({ ...register('other-a'), isTls: true, certificate })
+    const nearMiss = 'rule 1 (line 13) would allow it but for brokers: other-a'
+    expect(remark).toContain(`rejected by profile strict, ${nearMiss}; sign it`)
+    expect(denied.denials).toMatchObject([{ nearMiss, unproven: undefined, identity: 'broker-1.mq.example' }])
+  })
+
+  test('does not tell a stranger which limit keeps a request out, but the log', () => {
+    const denied = new World(policyOf(STRICT))
+    const { remark } = denied.ask({ ...register('legacy-a'), host: '10.4.0.9' })
+    const announce = { ...register('legacy-a').fields, haServerAddr: '192.0.2.1:10912' }
+    const second = denied.ask({ code: 103, fields: announce, host: '10.4.0.9' })
+    expect([remark, second.remark].join()).not.toContain('would allow')
+    expect(denied.denials.at(-1)?.nearMiss).toBe(
+      'rule 2 (line 14) would allow it but for announce: 192.0.2.1:10912',
+    )
   })
 
   test('does not let fields that a processor does not read satisfy a rule', () => {

@@ -23,7 +23,7 @@ export function createAccessLog(context: NamesrvContext): GateEvents {
 
 function logDenial(
   { audit, counters, denials, events, history, throttle }: NamesrvContext,
-  { group, rule, accessKey, unproven, isEnforced }: Denial,
+  { group, rule, accessKey, unproven, nearMiss, isEnforced }: Denial,
   { code, extFields }: RemotingCommand,
   context: RequestContext,
 ): void {
@@ -39,9 +39,13 @@ function logDenial(
     accessKey,
     rule,
     unproven: unproven ?? null,
+    nearMiss: nearMiss ?? null,
   }
   denials.add({ ...denied, isEnforced }, peer)
-  const reason = unproven === undefined ? undefined : `accessKey ${accessKey ?? 'missing'}: ${unproven}`
+  const givenKey = accessKey === null ? undefined : visible(cutText(accessKey, MAX_KEY_CHARACTERS))
+  const proof = unproven === undefined ? [] : [`accessKey ${givenKey ?? 'missing'}: ${unproven}`]
+  const reasons = nearMiss === undefined ? proof : [...proof, nearMiss]
+  const reason = reasons.length === 0 ? undefined : reasons.join('; ')
   audit.write({
     event: 'request_denied',
     by: originOf(code, context),
@@ -55,11 +59,11 @@ function logDenial(
     const brokerName = extFields?.get('brokerName') ?? ''
     const brokerAddr = extFields?.get('brokerAddr') ?? ''
     const registration = { brokerName, brokerAddr, by: senderName(context), limit: undefined }
-    if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: `access: ${rule}` })
+    const why = [`access: ${rule}`, ...reasons].join('; ')
+    if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: why })
   }
   const line = isEnforced ? 'request denied' : 'request would be denied (mode audit)'
-  const givenKey = accessKey === null ? undefined : visible(cutText(accessKey, MAX_KEY_CHARACTERS))
-  const fields = { peer, host, code, group, rule, account, accessKey: givenKey, unproven }
+  const fields = { peer, host, code, group, rule, account, accessKey: givenKey, unproven, nearMiss }
   if (!throttle.log('warn', line, fields)) return
   const who = account ?? (givenKey === undefined ? 'anonymous' : `unproven ${givenKey}`)
   const outcome = isEnforced ? '' : ', let pass in the mode audit'

@@ -317,10 +317,13 @@ describe('access rejections', () => {
     expect(code).toBe(0)
     const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1))
     expect(rows.slice(0, 4)).toEqual([
-      ['COUNT', 'CODE', 'GROUP', 'FROM', 'AS', 'REJECTED BY'],
-      ['1', '318', 'config', '127.0.0.1', 'anonymous', 'profile guarded'],
-      ['1', '216', 'admin', '127.0.0.1', String.raw`\u202eops (unproven)`, 'profile guarded'],
-      ['2', '216', 'admin', '127.0.0.1', 'stranger (unproven)', 'profile guarded'],
+      ['COUNT', 'CODE', 'GROUP', 'FROM', 'AS', 'REJECTED BY', 'WHY'],
+      ['1', '318', 'config', ...['127.0.0.1', 'anonymous', 'profile guarded', 'not signed']],
+      [
+        ...['1', '216', 'admin', '127.0.0.1', String.raw`\u202eops (unproven)`, 'profile guarded'],
+        'unknown access key',
+      ],
+      [...['2', '216', 'admin', '127.0.0.1', 'stranger (unproven)', 'profile guarded'], 'unknown access key'],
     ])
   })
 
