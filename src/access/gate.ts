@@ -34,6 +34,8 @@ export interface GateEvents {
   onDenied(denial: Denial, request: RemotingCommand, context: RequestContext): void
   /** A request exceeds a rate of the access file, and is let pass: the mode is `audit`. */
   onRateLetPass(error: LimitError, request: RemotingCommand, context: RequestContext): void
+  /** A request is signed with the previous secret of an account. */
+  onPreviousSecret(accessKey: string, context: RequestContext): void
 }
 
 const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this address'
@@ -142,7 +144,11 @@ export class Gate {
     context: RequestContext,
   ): { readonly identity: Identity | undefined; readonly unproven: UnprovenReason | undefined } {
     const proof = this.#verify(request, context)
-    if (proof.account !== undefined) return { identity: proof.account.identity, unproven: undefined }
+    if (proof.account !== undefined) {
+      const { identity } = proof.account
+      if (proof.isPrevious) this.#events.onPreviousSecret(identity.name, context)
+      return { identity, unproven: undefined }
+    }
     const identity = this.#certified(context.channel)
     const isProven = identity !== undefined && proof.reason === 'not signed'
     return { identity, unproven: isProven ? undefined : proof.reason }

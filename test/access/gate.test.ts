@@ -31,6 +31,7 @@ function policyOf(text: string): NonNullable<AccessFile['policy']> {
 class World {
   readonly denials: (Denial & { readonly identity: string | undefined })[] = []
   readonly letPass: string[] = []
+  readonly previous: string[] = []
   readonly raw: Processor
   readonly guarded: Readonly<Record<number, Processor>>
 
@@ -44,6 +45,7 @@ class World {
       onDenied: (denial, _, { identity }) => this.denials.push({ ...denial, identity: identity?.name }),
       onRateLetPass: ({ message }, { code }, { identity }) =>
         this.letPass.push(`${code} of ${identity?.name ?? 'anonymous'}: ${message}`),
+      onPreviousSecret: (accessKey, { channel }) => this.previous.push(`${accessKey} from ${channel.host}`),
     })
     this.guarded = gate.guarded(processors as Readonly<Record<RequestCode, Processor>>)
   }
@@ -209,6 +211,15 @@ describe('the default profile', () => {
 
   test.each(Object.values(RequestCode))('serves %d to this machine', (code) => {
     expect(new World().ask({ code, host: '127.0.0.1' }).code).toBe(0)
+  })
+
+  test('reports each request that is signed with a previous secret, and none with the present one', () => {
+    const account = '{ accessKey: ops, secretKey: "new-secret", previousSecretKey: "old-secret" }'
+    const world = new World(policyOf(`accounts: [${account}]`))
+    const asked = { code: 216, fields: { topic: 'T' } }
+    for (const secret of ['new-secret', 'old-secret', 'old-secret', 'none'])
+      world.ask(signed('ops', secret, asked))
+    expect(world.previous).toEqual(['ops from 10.0.0.1', 'ops from 10.0.0.1'])
   })
 
   test('takes a request of an account that it does not know for an anonymous one', () => {

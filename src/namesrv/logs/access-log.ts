@@ -9,12 +9,31 @@ import { subjectOf } from './audit-log.ts'
 import { senderName, senderOf } from './processor-events.ts'
 import { logRateLetPass } from './request-log.ts'
 
+/** How often one address and account are logged that use a previous secret, and how many of them. */
+const PREVIOUS_PERIOD_MS = 60_000
+const MAX_PREVIOUS = 1_000
+
 /** A longer access key is cut. */
 const MAX_KEY_CHARACTERS = 100
 
 /** Counts, keeps and logs the requests that the access policy rejects. */
 export function createAccessLog(context: NamesrvContext): GateEvents {
+  const previous = new Set<string>()
+  let periodStartMs = Number.NEGATIVE_INFINITY
   return {
+    onPreviousSecret: (accessKey, { channel, nowMs }) => {
+      if (nowMs - periodStartMs >= PREVIOUS_PERIOD_MS) {
+        periodStartMs = nowMs
+        previous.clear()
+      }
+      const user = `${accessKey} ${channel.host}`
+      if (previous.has(user) || previous.size >= MAX_PREVIOUS) return
+      previous.add(user)
+      context.throttle.log('info', 'signed with the previous secret', {
+        peer: channel.remoteAddress,
+        accessKey,
+      })
+    },
     onDenied: (denial, request, sender) => logDenial(context, denial, request, sender),
     onRateLetPass: (error, { code, extFields }, sender) =>
       logRateLetPass(context, error, originOf(code, sender), subjectOf(extFields)),
