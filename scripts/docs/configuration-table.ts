@@ -1,10 +1,3 @@
-/**
- * Writes the tables of keys in docs/configuration.md from the definitions in src/namesrv/config:
- *
- *     npx tsx scripts/docs/configuration-table.ts
- */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import {
   type ConfigEffect,
   type ConfigKey,
@@ -12,6 +5,7 @@ import {
   variableOf,
 } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
+import { markdownTable, withParts } from './markdown.ts'
 
 /** When the value of a key is read. */
 export const EFFECT_WORDS: Record<ConfigEffect, string> = {
@@ -23,11 +17,12 @@ export const EFFECT_WORDS: Record<ConfigEffect, string> = {
 
 const HEAD = ['key', 'environment variable', 'type', 'default', 'read', 'meaning']
 
-/** The page with the tables. */
-export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url)
+/** docs/configuration.md with the keys that src/namesrv/config defines, in a table for each owner. */
+export function withKeys(page: string): string {
+  return withParts(page, 'keys', (owner) => tableOf(owner as ConfigOwner))
+}
 
-/** The table of one owner's keys, as Markdown. */
-export function renderTable(owner: ConfigOwner): string {
+function tableOf(owner: ConfigOwner): string {
   const keys = CONFIG_KEYS.filter((key) => key.owner === owner).map((key) => [
     `\`${key.name}\``,
     `\`${variableOf(key.name)}\``,
@@ -36,16 +31,7 @@ export function renderTable(owner: ConfigOwner): string {
     EFFECT_WORDS[key.effect],
     meaningOf(key),
   ])
-  return [HEAD, HEAD.map(() => '---'), ...keys].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-}
-
-/** A text with the part between `<!-- keys:OWNER -->` and `<!-- /keys -->` replaced by the owner's table. */
-export function withTables(text: string): string {
-  return text.replace(
-    /(<!-- keys:(\w+) -->\n)[\s\S]*?(<!-- \/keys -->)/g,
-    (_, begin: string, owner: string, end: string) =>
-      `${begin}\n${renderTable(owner as ConfigOwner)}\n\n${end}`,
-  )
+  return markdownTable([HEAD, ...keys])
 }
 
 function typeOf({ type, unit, words }: ConfigKey): string {
@@ -67,8 +53,4 @@ export function meaningOf({ meaning, min, max, alias, variable }: ConfigKey): st
   if (alias !== undefined) notes.push(`also \`${alias}\``)
   if (variable !== undefined) notes.push(`also variable \`${variable}\``)
   return notes.length === 0 ? meaning : `${meaning} (${notes.join('; ')})`
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(CONFIGURATION_PAGE, withTables(readFileSync(CONFIGURATION_PAGE, 'utf8')))
 }
