@@ -819,6 +819,17 @@ describe('Explain tells the story of', () => {
     )
   })
 
+  test('a topic that a peer has, while a limit here rejects its broker', async () => {
+    const peer = await worldWith()
+    const world = await worldWith({ peers: `127.0.0.1:${peer.server.port}`, maxTopics: '1' })
+    const topics = ['orders', 'x']
+    for (const { broker } of [peer, world]) await broker.request(registration({ topics }))
+    world.server.time.advance(15_000)
+    const story = () => explain(world, 'topic=orders')
+    await expect.poll(async () => (await story()).verdict).toBe('rejected_by_limit')
+    expect((await story()).sentences[2]).toBe(`It has a route at 127.0.0.1:${peer.server.port}.`)
+  })
+
   test('what clients see now', async () => {
     const world = await worldWith()
     await world.broker.request(registration())
