@@ -1,9 +1,9 @@
 import { counted } from '../../common/counted.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
-import { type ListedRoutes, writeListedRoutes } from '../../namesrv/files/listed-routes.ts'
 import { brokerDataOf } from '../../protocol/body/lists-and-tables.ts'
 import { routeTables } from '../client/routes.ts'
 import { CommandError } from '../command-error.ts'
+import { type ListedRoutes, writeListedRoutes } from '../observe/listed-routes.ts'
 import { checkTargetFile } from '../output/target-file.ts'
 import type { Run } from '../run-command.ts'
 

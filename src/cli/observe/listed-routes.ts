@@ -1,4 +1,5 @@
 import { toEnd } from '../../common/time-slicer.ts'
+import { writeSnapshotFile } from '../../namesrv/files/route-snapshot-file.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import type { BrokerData, QueueData } from '../../protocol/body/topic-route-data.ts'
 import { DEFAULT_HEARTBEAT_TIMEOUT_MS } from '../../routeinfo/apply-registration.ts'
@@ -6,7 +7,6 @@ import { brokerKey, RouteTables } from '../../routeinfo/route-tables.ts'
 import { RouteView } from '../../routeinfo/route-view.ts'
 import { RestoredGroup, RestoredRoutes } from '../../routeinfo/snapshot/restored-routes.ts'
 import { nextPiece, routeSnapshotText } from '../../routeinfo/snapshot/snapshot-text.ts'
-import { writeSnapshotFile } from './route-snapshot-file.ts'
 
 /** Characters written at a time. */
 const PIECE_LENGTH = 1024 * 1024
