@@ -244,6 +244,27 @@ describe('Rules of an access file', () => {
     expect(`${decision.isAllowed ? '+' : '-'}${decision.rule}`).toBe(rule)
   })
 
+  it.each<
+    [what: string, who: Identity | undefined, names: Partial<RequestSubject>, nearMiss: string | undefined]
+  >([
+    [
+      'a slave address outside of announce',
+      BROKER,
+      { clusterName: 'DefaultCluster', brokerName: 'broker-a', announced: ['10.1.0.9:1', '10.2.0.9:2'] },
+      'rule 1 (line 23) would allow it but for announce: 10.2.0.9:2',
+    ],
+    [
+      'two names, one of them with an invisible character',
+      BROKER,
+      { clusterName: 'Other', brokerName: 'x\u202e' },
+      String.raw`rule 1 (line 23) would allow it but for clusters: Other, brokers: x\u202e`,
+    ],
+    ['a sender that no rule is about', ANONYMOUS, { brokerName: 'broker-a' }, undefined],
+  ])('explain a rejection by the first rule that is about its sender: %s', (_, who, names, nearMiss) => {
+    const sender = { identity: who, host: '192.0.2.7', isTls: false }
+    expect(policy.nearMiss(sender, subjectOf('register', names))).toBe(nearMiss)
+  })
+
   it('limited to names do not match administration of something else', () => {
     const team = policyOf(`profile: guarded
 accounts: [{ accessKey: team-a, secretKey: "abc" }]
@@ -255,6 +276,9 @@ rules: [{ allow: [admin], who: { account: team-a }, topics: ["team-a-*"] }]
     expect(may({ topic: 'team-b-orders' })).toBe(false)
     // 205 names a broker, 100 names nothing.
     expect(may({ brokerName: 'team-a-broker' })).toBe(false)
+    expect(team.nearMiss(sender, subjectOf('admin', {}))).toBe(
+      'rule 1 (line 3) would allow it but for topics: it names none',
+    )
     expect(may({})).toBe(false)
   })
 
