@@ -1,4 +1,4 @@
-// Written by scripts/docs/page-types.ts from the OpenAPI document.
+// Written by npm run docs from the OpenAPI document.
 
 /** What each view returns, by its path. */
 export interface Views {
@@ -555,6 +555,8 @@ export interface Views {
       readonly accessKey: string | null
       /** Why the account is not proven; null if it is */
       readonly unproven: string | null
+      /** The first rule that would allow it to this sender, and the limit that it does not meet */
+      readonly nearMiss: string | null
       /** False if it was let pass, in the mode `audit` */
       readonly enforced: boolean
     })[]
@@ -595,6 +597,8 @@ export interface Views {
     readonly rule: string
     /** Why the account counts as anonymous; null if it does not */
     readonly note: string | null
+    /** The first rule that would allow it to this sender, and the limit that it does not meet */
+    readonly nearMiss: string | null
   }
   /** Topics for which lookups found no route, the most frequent first; those that have a route by now last. */
   readonly '/api/v1/misses': {
@@ -926,7 +930,7 @@ export interface ViewParameters {
     readonly broker?: string | undefined
     /** Topic that it names. */
     readonly topic?: string | undefined
-    /** Address that it announces for a broker, `host:port`. */
+    /** Addresses that it announces for a broker, `host:port`, separated by commas: those of `brokerIP1`, `brokerIP2` and filter servers. */
     readonly announce?: string | undefined
   }
   readonly '/api/v1/misses': {

@@ -346,7 +346,7 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'not_ready',
     sentences: [
       'All lookups, including those of TopicA, are rejected with "name server not ready": the server started at TIME and rejects lookups for 45 seconds, so that brokers can register first (needWaitForService is on).',
-      'Clients try again and need no help.',
+      'Running clients keep the routes that they have; one that starts now finds none here.',
     ],
   },
   {

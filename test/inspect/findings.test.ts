@@ -97,6 +97,21 @@ describe('a finding', () => {
     expect(await evaluate({ afterMs: 5_000 })).toEqual([])
   })
 
+  test('of a late heartbeat names the reason if the registration of the broker is rejected', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    await evaluate({ afterMs: 60_000, heartbeats: false })
+    const broker = { brokerName: 'broker-a', brokerAddr: '10.0.0.1:10911' }
+    const rejection = { ...broker, by: '10.0.0.1:5000', limit: undefined }
+    history.onRegistrationRejected({ ...rejection, reason: 'access: profile strict; not signed' })
+    expect(await evaluate({ afterMs: 6_000, heartbeats: false })).toMatchObject([
+      {
+        text: 'broker-a at 10.0.0.1:10911 has sent no heartbeat for 66 s and will be removed after 120 s. Its registration from 10.0.0.1:5000 is rejected: access: profile strict; not signed.',
+        command: 'mqnamesrv broker explain broker-a',
+      },
+    ])
+  })
+
   test('about what is missing waits until all brokers have had the time to register', async () => {
     const { register, evaluate } = findingsWorld()
     await register(slave)

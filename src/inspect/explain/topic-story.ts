@@ -169,7 +169,7 @@ function notReady({ topic, lookup, startedMs, waitSeconds, clocks }: TopicFacts)
     'not_ready',
     [
       `All lookups, including those of ${name(topic)}, are rejected with "${lookup.remark ?? ''}": the server started ${at(startedMs, clocks)} and rejects lookups for ${waitSeconds} seconds, so that brokers can register first (needWaitForService is on).`,
-      'Clients try again and need no help.',
+      'Running clients keep the routes that they have; one that starts now finds none here.',
     ],
     [],
   )
