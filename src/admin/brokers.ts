@@ -43,7 +43,7 @@ export function noBrokerGroup(name: string, where: string, names: Iterable<strin
   const hint = hintFor(name, [...names].sort())
   return new AdminError(
     'not_found',
-    `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain says what became of it)`,
+    `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain, or the view /api/v1/explain, says what became of it)`,
   )
 }
 
