@@ -1,4 +1,4 @@
-// Written by scripts/docs/library-options.ts from the definitions in src/namesrv/config.
+// Written by npm run docs from the definitions in src/namesrv/config.
 
 /** Keys of the configuration, each with its meaning, its default, and when its value is read. */
 export interface ConfigOptions {
@@ -26,7 +26,7 @@ export interface ConfigOptions {
   readonly enableTopicList?: boolean | undefined
   /** Notifies the brokers of a group when its min broker id changes. Turn it on with `supportActingMaster`, so that slaves learn of a lost master at once. Default: `false`. Read at every use. */
   readonly notifyMinBrokerIdChanged?: boolean | undefined
-  /** Rejects route lookups for `waitSecondsForService` after the start, until brokers have registered. Turn it on if the server starts without a route snapshot (`routeSnapshotPath`) while clients run. Default: `false`. Read at every use. */
+  /** Rejects route lookups for `waitSecondsForService` after the start, even if all brokers have registered: running clients keep complete routes meanwhile, and clients that start find none. Turn it on if the server starts without a route snapshot (`routeSnapshotPath`) while clients run. Default: `false`. Read at every use. */
   readonly needWaitForService?: boolean | undefined
   /** Seconds after the start during which route lookups are rejected, if `needWaitForService` is on; 0 rejects none. Set it above the `registerNameServerPeriod` of the brokers. (0 to 600) Default: `45`, s. Read at every use. */
   readonly waitSecondsForService?: number | undefined

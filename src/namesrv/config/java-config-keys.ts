@@ -103,7 +103,7 @@ export const NAMESRV_KEYS = [
     'runs a controller inside the NameServer. `true` stops the start: run `mqcontroller` beside this server.',
   ),
   boolean('needWaitForService', false).live(
-    'Rejects route lookups for `waitSecondsForService` after the start, until brokers have registered.',
+    'Rejects route lookups for `waitSecondsForService` after the start, even if all brokers have registered: running clients keep complete routes meanwhile, and clients that start find none.',
     'Turn it on if the server starts without a route snapshot (`routeSnapshotPath`) while clients run.',
   ),
   int('waitSecondsForService', 45, SERVICE_WAIT).live(
