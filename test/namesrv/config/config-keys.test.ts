@@ -64,7 +64,7 @@ describe('the keys of the configuration', () => {
     }
   })
 
-  test('are each read by the server, or the default of one that is, if they have an effect', () => {
+  test('that have an effect are read by the server, or are the default of one that is', () => {
     const code = serverCode()
     const isRead = (name: string) => new RegExp(`(?<!\\w)${name.replaceAll('.', '\\.')}(?!\\w)`).test(code)
     const isDefault = (name: string) =>
