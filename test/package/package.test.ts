@@ -169,6 +169,26 @@ describe('the package', () => {
     })
   })
 
+  it('works in the bundle of another program, without the page', async () => {
+    const { build } = await import('esbuild')
+    const contents = `import { startNamesrv } from 'mqnamesrv'
+      async function main() {
+        const ns = await startNamesrv({ listenPort: 0, httpListenPort: 'any' })
+        const { version } = await ns.view('/api/v1/status')
+        const { status } = await fetch('http://127.0.0.1:' + ns.httpPort + '/')
+        console.log(version, status)
+        await ns.shutdown()
+      }
+      main()`
+    // As a single file needs it.
+    const outfile = join(consumer, 'bundle.cjs')
+    await build({
+      stdin: { contents, resolveDir: consumer },
+      ...{ bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' },
+    })
+    expect(run(process.execPath, [outfile], consumer)).toBe('unknown 503\n')
+  })
+
   it('has a program that runs', () => {
     const { stdout } = spawnSync(process.execPath, [join(installed, 'bin/mqnamesrv'), '-v'], {
       encoding: 'utf8',

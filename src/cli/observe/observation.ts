@@ -44,6 +44,8 @@ interface Observed {
  */
 export class Observation {
   readonly #options: ObservationOptions
+  /** Of the process, which are not about one NameServer. */
+  readonly #context: NamesrvContext
   readonly #all: readonly Observed[]
   readonly #access: AccessPolicy
   readonly #tls: ServerTls
@@ -51,6 +53,7 @@ export class Observation {
   constructor(options: ObservationOptions) {
     this.#options = options
     const context = createNamesrvContext(options)
+    this.#context = context
     this.#access = new AccessPolicy(context)
     this.#tls = new ServerTls(context)
     const polled = options.servers.map((server) => {
@@ -110,6 +113,7 @@ export class Observation {
       await inspection.stop()
       context.throttle.end()
     }
+    this.#context.throttle.end()
   }
 
   async #listen(): Promise<{ readonly address: string; readonly port: number }> {
@@ -122,6 +126,7 @@ export class Observation {
       maxConnections: values.httpMaxConnections,
       anyPort: this.#options.anyPort,
       moreRoutes: this.#routes(),
+      context: this.#context,
     })
     if (bound === undefined) throw new Error('httpListenPort is 0')
     for (const { server, inspection, peers } of this.#all) {
