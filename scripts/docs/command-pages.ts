@@ -101,8 +101,12 @@ export function manPage(version: string): string {
     ...EXIT_CODES.flatMap(([code, text]) => term(code, text)),
     '.SH ENVIRONMENT',
     ...VARIABLES.flatMap(([name, text]) => term(name, text)),
+    '.SH FILES',
+    ...FILES.flatMap(([name, text]) => term(name, text)),
     '.SH SEE ALSO',
-    ...paragraph('docs/cli.md, docs/configuration.md and docs/troubleshooting.md of the package.'),
+    ...paragraph(
+      'docs/cli.md, docs/configuration.md and docs/troubleshooting.md of the package; /usr/share/doc/mqnamesrv has them after apt-get install.',
+    ),
   ].join('\n')}\n`
 }
 
@@ -121,6 +125,14 @@ const VARIABLES = [
   ['ROCKETMQ_HOME', 'conf/tools.yml there has the account that signs requests, as for mqadmin'],
   ['NO_COLOR', 'if it is not empty, output has no colours'],
   ['MQNAMESRV_*', 'keys of the configuration of the server, see docs/configuration.md'],
+] as const
+
+const FILES = [
+  ['~/namesrv/kvConfig.json', 'the key-value table (kvConfigPath)'],
+  ['~/namesrv/routes-9876.snapshot', 'the routes, for the next start (routeSnapshotPath)'],
+  ['/etc/rocketmq/tls.properties', 'if it exists, overrides the keys of TLS (tls.config.file)'],
+  ['/etc/mqnamesrv/namesrv.properties', 'configuration of the service of the Debian package'],
+  ['/etc/default/mqnamesrv', 'environment variables of that service, which override its configuration'],
 ] as const
 
 function manCommand(definition: CommandDefinition): string[] {

@@ -5,23 +5,14 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import {
-  type ConfigEffect,
-  type ConfigKey,
-  type ConfigOwner,
-  variableOf,
-} from '../../src/namesrv/config/config-key.ts'
+import { EFFECT_WORDS } from '../../src/admin/configuration.ts'
+import { type ConfigKey, type ConfigOwner, variableOf } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
 
-/** When the value of a key is read. */
-export const EFFECT_WORDS: Record<ConfigEffect, string> = {
-  live: 'at every use',
-  connection: 'per connection',
-  start: 'at start',
-  none: '—',
-}
-
-const HEAD = ['key', 'environment variable', 'type', 'default', 'read', 'meaning']
+const HEAD = [
+  ...['key', 'environment variable', "Java's or ours", 'type', 'default', 'takes effect'],
+  ...['meaning', 'when to change it'],
+]
 
 /** The page with the tables. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url)
@@ -31,10 +22,12 @@ export function renderTable(owner: ConfigOwner): string {
   const keys = CONFIG_KEYS.filter((key) => key.owner === owner).map((key) => [
     `\`${key.name}\``,
     `\`${variableOf(key.name)}\``,
+    owner === 'own' ? 'ours' : "Java's",
     typeOf(key),
     defaultOf(key),
     EFFECT_WORDS[key.effect],
     meaningOf(key),
+    key.whenToChange ?? '',
   ])
   return [HEAD, HEAD.map(() => '---'), ...keys].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
@@ -48,9 +41,16 @@ export function withTables(text: string): string {
   )
 }
 
-function typeOf({ type, unit, words }: ConfigKey): string {
-  if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ')
-  return unit === undefined ? type : `${type}, ${unit}`
+/** The type of a key with its unit and its range. */
+function typeOf(key: ConfigKey): string {
+  if (key.words !== undefined) return key.words.map((word) => `\`${word}\``).join(', ')
+  return [key.type, key.unit ?? [], rangeOf(key) ?? []].flat().join(', ')
+}
+
+/** The range of a key as people read it; undefined if it is that of its type. */
+export function rangeOf({ min, max }: ConfigKey): string | undefined {
+  if (min === undefined) return undefined
+  return max === undefined ? `at least ${min}` : `${min} to ${max}`
 }
 
 /** The default of a key, as Markdown; empty for Java's null. */
@@ -60,13 +60,10 @@ export function defaultOf(key: ConfigKey): string {
   return typeof key.default === 'object' ? key.default.text : `\`${key.default}\``
 }
 
-/** What a key means, with its range and its other names. */
-export function meaningOf({ meaning, min, max, alias, variable }: ConfigKey): string {
-  const notes: string[] = []
-  if (min !== undefined) notes.push(max === undefined ? `at least ${min}` : `${min} to ${max}`)
-  if (alias !== undefined) notes.push(`also \`${alias}\``)
-  if (variable !== undefined) notes.push(`also variable \`${variable}\``)
-  return notes.length === 0 ? meaning : `${meaning} (${notes.join('; ')})`
+/** What a key means, with its other names. */
+function meaningOf({ meaning, alias, variable }: ConfigKey): string {
+  const names = [alias && `\`${alias}\``, variable && `variable \`${variable}\``].filter(Boolean)
+  return names.length === 0 ? meaning : `${meaning} (also ${names.join(' and ')})`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

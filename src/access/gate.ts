@@ -221,7 +221,7 @@ export class Gate {
     const why = identity === undefined || nearMiss === undefined ? '' : `, ${nearMiss}`
     const remark =
       `${sentenceOf(identity, accessKey, subject, host, decision)} (request ${request.code} is in group "${group}", rejected by ${rule}${why}; ` +
-      `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
+      `${fromHere ? 'send it to 127.0.0.1 on the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
       `docs/security.md#${group})`
     return { code: ResponseCode.NO_PERMISSION, remark }
   }

@@ -199,7 +199,7 @@ describe('the default profile', () => {
       code: 16,
       remark:
         `username cannot be null. (request ${code} is in group "${group}", rejected by profile default; ` +
-        `send it from the machine of the NameServer, sign it as an account that may, or allow it in accessFile: docs/security.md#${group})`,
+        `send it to 127.0.0.1 on the machine of the NameServer, sign it as an account that may, or allow it in accessFile: docs/security.md#${group})`,
     })
     expect(world.denials).toEqual([
       {

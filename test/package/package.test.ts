@@ -126,6 +126,11 @@ describe('the package', () => {
     expect(bytesIn(installed) + others).toBeLessThan(MAX_INSTALLED_BYTES)
   })
 
+  it('has a man page, in the list that npm 11 links (it ignores a single name)', () => {
+    const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { man: string[] }
+    expect(man.map((path) => existsSync(join(installed, path)))).toEqual([true])
+  })
+
   it('has exactly the type declarations that those of its exports need, and no test or source', () => {
     const needed = new Set<string>()
     const visit = (path: string): void => {

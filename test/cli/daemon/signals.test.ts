@@ -138,6 +138,17 @@ describe('a server that is being loaded', () => {
   })
 })
 
+test.runIf(existsSync('/proc/self/comm'))(
+  'ps, top and pgrep find a server by the name mqnamesrv, and its arguments stay',
+  async () => {
+    const server = await started()
+    const shown = (file: string) => readFileSync(`/proc/${server.child.pid}/${file}`, 'utf8')
+    expect(shown('comm')).toBe('mqnamesrv\n')
+    expect(shown('cmdline').split('\0')).toContain(`--logPath=${server.logPath}`)
+    await endsWell(server)
+  },
+)
+
 describe('a log file', () => {
   test.each([
     ['is in a folder that does not exist', 'none/namesrv.log', /no such file or directory \(ENOENT\)/],

@@ -39,27 +39,29 @@ describe('the keys of the configuration', () => {
     expect(withTables(page), 'run npx tsx scripts/docs/configuration-table.ts').toBe(page)
   })
 
-  test('have a line of the configuration page each, with environment variable, default and range', () => {
+  test('have a line of the configuration page each, with environment variable, whose it is, default and range', () => {
     const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
     for (const key of CONFIG_KEYS) {
       const lines = page
         .split('\n')
         .filter((line) => line.startsWith(`| \`${key.name}\` `) && line.includes(' `MQNAMESRV_'))
       expect(lines, key.name).toHaveLength(1)
-      const [, , variable, , shown, , meaning] = (lines[0] ?? '').split('|').map((cell) => cell.trim())
+      const [, , variable, whose, type, shown] = (lines[0] ?? '').split('|').map((cell) => cell.trim())
       expect(variable).toBe(`\`${variableOf(key.name)}\``)
+      expect(whose, key.name).toBe(key.owner === 'own' ? 'ours' : "Java's")
       if (typeof key.default === 'object') expect(shown).not.toBe('')
       else if (key.default === '') expect(shown).toBe('empty')
       else expect(shown).toBe(key.default === undefined ? '' : `\`${key.default}\``)
       const range = key.max === undefined ? `at least ${key.min}` : `${key.min} to ${key.max}`
-      if (key.min !== undefined) expect(meaning).toMatch(new RegExp(`\\(.*${range}`))
+      if (key.min !== undefined) expect(type).toContain(range)
     }
   })
 
-  test('have texts that stand alone: sentences that name their unit', () => {
+  test('have texts that stand alone: sentences that name their unit, and say when to change the key', () => {
     const units = { ms: /millisecond/i, s: /second/i, bytes: /byte/i, '%': /percent/i }
-    for (const { name, effect, meaning, unit } of CONFIG_KEYS) {
+    for (const { name, effect, meaning, unit, whenToChange } of CONFIG_KEYS) {
       expect(meaning, name).toMatch(/^[A-Z`].*\.$/)
+      if (effect !== 'none') expect(whenToChange, name).toMatch(/^[A-Z`].*\.$/)
       if (unit !== undefined && effect !== 'none') expect(meaning, name).toMatch(units[unit])
     }
   })
