@@ -1,24 +1,19 @@
-/**
- * Writes the tables of keys in docs/configuration.md from the definitions in src/namesrv/config:
- *
- *     npx tsx scripts/docs/configuration-table.ts
- */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { EFFECT_WORDS } from '../../src/admin/configuration.ts'
 import { type ConfigKey, type ConfigOwner, variableOf } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
+import { markdownTable, withParts } from './markdown.ts'
 
 const HEAD = [
   ...['key', 'environment variable', "Java's or ours", 'type', 'default', 'takes effect'],
   ...['meaning', 'when to change it'],
 ]
 
-/** The page with the tables. */
-export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url)
+/** docs/configuration.md with the keys that src/namesrv/config defines, in a table for each owner. */
+export function withKeys(page: string): string {
+  return withParts(page, 'keys', (owner) => tableOf(owner as ConfigOwner))
+}
 
-/** The table of one owner's keys, as Markdown. */
-export function renderTable(owner: ConfigOwner): string {
+function tableOf(owner: ConfigOwner): string {
   const keys = CONFIG_KEYS.filter((key) => key.owner === owner).map((key) => [
     `\`${key.name}\``,
     `\`${variableOf(key.name)}\``,
@@ -29,16 +24,7 @@ export function renderTable(owner: ConfigOwner): string {
     meaningOf(key),
     key.whenToChange ?? '',
   ])
-  return [HEAD, HEAD.map(() => '---'), ...keys].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-}
-
-/** A text with the part between `<!-- keys:OWNER -->` and `<!-- /keys -->` replaced by the owner's table. */
-export function withTables(text: string): string {
-  return text.replace(
-    /(<!-- keys:(\w+) -->\n)[\s\S]*?(<!-- \/keys -->)/g,
-    (_, begin: string, owner: string, end: string) =>
-      `${begin}\n${renderTable(owner as ConfigOwner)}\n\n${end}`,
-  )
+  return markdownTable([HEAD, ...keys])
 }
 
 /** The type of a key with its unit and its range. */
@@ -64,8 +50,4 @@ export function defaultOf(key: ConfigKey): string {
 function meaningOf({ meaning, alias, variable }: ConfigKey): string {
   const names = [alias && `\`${alias}\``, variable && `variable \`${variable}\``].filter(Boolean)
   return names.length === 0 ? meaning : `${meaning} (also ${names.join(' and ')})`
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(CONFIGURATION_PAGE, withTables(readFileSync(CONFIGURATION_PAGE, 'utf8')))
 }

@@ -1,16 +1,6 @@
-/**
- * Writes src/library/config-options.ts, the options of the library that are keys of the configuration:
- *
- *     npx tsx scripts/docs/library-options.ts
- */
-import { writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { LIBRARY_DEFAULTS, OPTION_KEYS } from '../../src/library/option-keys.ts'
 import { type ConfigEffect, type ConfigKey, textOf } from '../../src/namesrv/config/config-key.ts'
 import { defaultOf, rangeOf } from './configuration-table.ts'
-
-/** The file that is written. */
-export const LIBRARY_OPTIONS = new URL('../../src/library/config-options.ts', import.meta.url)
 
 /** When the value of a key is read. */
 const READ: Readonly<Record<ConfigEffect, string>> = {
@@ -20,13 +10,13 @@ const READ: Readonly<Record<ConfigEffect, string>> = {
   none: 'never',
 }
 
-const HEAD = `// Written by scripts/docs/library-options.ts from the definitions in src/namesrv/config.
+const HEAD = `// Written by npm run docs from the definitions in src/namesrv/config.
 
 /** Keys of the configuration, each with its meaning, its default, and when its value is read. */
 export interface ConfigOptions {
 `
 
-/** The file for the keys of the configuration. */
+/** src/library/config-options.ts: the options of the library that are keys of the configuration. */
 export function renderLibraryOptions(): string {
   // It has another type there.
   const keys = OPTION_KEYS.filter(({ name }) => name !== 'httpListenPort')
@@ -48,8 +38,4 @@ function member(key: ConfigKey): string {
 function typeOf({ type, words }: ConfigKey): string {
   if (words !== undefined) return words.map((word) => `'${word}'`).join(' | ')
   return type === 'int' || type === 'long' ? 'number' : type
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(LIBRARY_OPTIONS, renderLibraryOptions())
 }

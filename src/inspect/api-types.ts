@@ -1,4 +1,4 @@
-// Written by scripts/docs/page-types.ts from the OpenAPI document.
+// Written by npm run docs from the OpenAPI document.
 
 /** What each view returns, by its path. */
 export interface Views {

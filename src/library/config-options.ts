@@ -1,4 +1,4 @@
-// Written by scripts/docs/library-options.ts from the definitions in src/namesrv/config.
+// Written by npm run docs from the definitions in src/namesrv/config.
 
 /** Keys of the configuration, each with its meaning, its default, and when its value is read. */
 export interface ConfigOptions {

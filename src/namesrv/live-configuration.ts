@@ -48,7 +48,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     this.#isStored = layer !== 'default'
     if (layer === 'default') {
       this.#remark =
-        'in effect until this server stops: it was started without -c, so the change is not stored'
+        'in effect until this server stops: it has no configuration file, so the change is not stored'
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }

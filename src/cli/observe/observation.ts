@@ -4,6 +4,7 @@ import { healthRoutes } from '../../http/health-routes.ts'
 import type { HttpRequest } from '../../http/http-server.ts'
 import { type HttpRoute, metricsRoute } from '../../http/routes.ts'
 import { ObservedMetrics } from '../../inspect/metrics/observed-metrics.ts'
+import { shownObserved } from '../../inspect/observed-views.ts'
 import type { Health, ObservedState } from '../../inspect/sources.ts'
 import { AccessPolicy } from '../../namesrv/access/access-policy.ts'
 import { Inspection } from '../../namesrv/inspection.ts'
@@ -13,6 +14,7 @@ import {
   type NamesrvEnvironment,
 } from '../../namesrv/namesrv-context.ts'
 import { Peers } from '../../namesrv/peers/peers.ts'
+import { dumpedEvents } from '../../namesrv/state-dump.ts'
 import { ServerTls } from '../../namesrv/tls/server-tls.ts'
 import { lookupProcessor } from '../../processor/client-request-processor.ts'
 import { ObservedNameServer, type Polling } from './observed-name-server.ts'
@@ -72,6 +74,45 @@ export class Observation {
    * @throws (rejects) The socket's error.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
+    try {
+      return await this.#listen()
+    } catch (error) {
+      await this.shutdown()
+      throw error
+    }
+  }
+
+  /** Reads the access file again. */
+  reload(): void {
+    this.#access.reload()
+  }
+
+  /** For a state dump. */
+  state(): Record<string, unknown> {
+    return {
+      observed: this.#all.map(({ server, inspection }) => ({
+        ...shownObserved(server.state, inspection.sources),
+        tables: server.routeInfo.tableSizes,
+      })),
+      events: this.#all.flatMap(({ context: { events } }) => dumpedEvents(events)),
+    }
+  }
+
+  async shutdown(): Promise<void> {
+    this.#access.stop()
+    this.#tls.stop()
+    for (const { server, peers, inspection } of this.#all) {
+      server.stop()
+      peers.stop()
+      inspection.endFindings()
+    }
+    for (const { inspection, context } of this.#all) {
+      await inspection.stop()
+      context.throttle.end()
+    }
+  }
+
+  async #listen(): Promise<{ readonly address: string; readonly port: number }> {
     const { values } = this.#options.configuration
     await this.#access.start()
     if (values.httpTls) await this.#tls.start()
@@ -89,20 +130,6 @@ export class Observation {
       inspection.startFindings()
     }
     return bound
-  }
-
-  async stop(): Promise<void> {
-    this.#access.stop()
-    this.#tls.stop()
-    for (const { server, peers, inspection } of this.#all) {
-      server.stop()
-      peers.stop()
-      inspection.endFindings()
-    }
-    for (const { inspection, context } of this.#all) {
-      await inspection.stop()
-      context.throttle.end()
-    }
   }
 
   get #first(): Observed {

@@ -186,6 +186,15 @@ describe('config set, of a NameServer of Java,', () => {
     expect(await set('orderMessageEnable=FALSE')).toMatchObject({ code: 1 })
   })
 
+  test('sends no value with outer spaces, which it would not keep', async () => {
+    const { address, codes } = await startScripted(JAVA)
+    expect(await runCli(['config', 'set', 'path= /a', '-n', address, '-y'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('path=" /a" begins or ends with white space'),
+    })
+    expect(codes()).not.toContain(318)
+  })
+
   test('shows values with backslashes as they are', async () => {
     const { address } = await startScripted(JAVA)
     const { stdout } = await runCli(['config', 'get', 'path', '-n', address, '--no-headers'])

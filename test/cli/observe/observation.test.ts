@@ -33,7 +33,7 @@ async function observing(addresses: readonly string[]) {
     servers: await Promise.all(addresses.map(nameServerAt)),
     polling: { intervalMs: 5_000, routesMs: 300_000, maxLookups: 50 },
   })
-  onTestFinished(() => observation.stop())
+  onTestFinished(() => observation.shutdown())
   const { port } = await observation.start()
   const text = async (path: string): Promise<string> => {
     const response = await get(port, path)
