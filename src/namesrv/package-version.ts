@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { getAsset, isSea } from 'node:sea'
+import { PACKAGE_ROOT } from '../common/package-root.ts'
 
 interface PackageFile {
   readonly version: string
@@ -19,6 +20,6 @@ export function packageCommit(): string | null {
 function packageFile(): PackageFile {
   const text = isSea()
     ? getAsset('package.json', 'utf8')
-    : readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+    : readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')
   return JSON.parse(text) as PackageFile
 }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { getAsset, getRawAsset, isSea } from 'node:sea'
+import { PACKAGE_ROOT } from '../../common/package-root.ts'
 
-/** Where the build puts the page, seen from `src` as well as from `dist`. */
-const FOLDER = new URL('../../../dist/page/', import.meta.url)
+/** Where the build puts the page, for the sources too. */
+const FOLDER = new URL('dist/page/', PACKAGE_ROOT)
 
 /** The files of the built page by name; none if it is not built. */
 export function readBuiltPage(folder: URL = FOLDER): Map<string, Buffer> {

@@ -1,0 +1,2 @@
+/** The folder of the package. The build keeps this module as deep below it as it is here. */
+export const PACKAGE_ROOT = new URL('../../', import.meta.url)
