@@ -14,8 +14,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CheckList } from '../support/check-list.ts'
 import { installNode, NEWEST_LTS } from '../support/node-binary.ts'
+import { commandsOf } from './documents.ts'
 import { Machine } from './machine.ts'
-import { commandsOf, type InstallPath, type Newcomer, PATHS } from './paths.ts'
+import { type InstallPath, type Newcomer, PATHS } from './paths.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
