@@ -35,6 +35,8 @@ export interface InstallPath extends Section {
   readonly name: string
   /** Whether the server runs on the installed Node.js, so that each release of it is tried. */
   readonly runsOnNode: boolean
+  /** Whether it begins in a clone in which `npm ci` has run. */
+  readonly usesInstalled: boolean
   take(newcomer: Newcomer, commands: Commands): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/quick-start.md',
     heading: 'A clone',
     runsOnNode: true,
+    usesInstalled: false,
     take: async ({ clone, machine, step }, commands) => {
       await startAndAsk(machine, clone, step, commands)
     },
@@ -55,6 +58,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/quick-start.md',
     heading: 'The npm package',
     runsOnNode: true,
+    usesInstalled: true,
     take: async ({ clone, machine, step }, commands) => {
       await step(commands('build'), () => machine.run(commands('build'), clone))
       const { folder } = carry(machine, clone, PACKAGE)
@@ -66,6 +70,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/quick-start.md',
     heading: 'A single file',
     runsOnNode: false,
+    usesInstalled: true,
     take: async ({ clone, machine, bare, step }, commands) => {
       await step(commands('build'), () => machine.run(commands('build'), clone))
       const { folder } = carry(bare, join(clone, 'dist-packages'), /^mqnamesrv$/)
@@ -77,6 +82,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/quick-start.md',
     heading: 'A Debian package',
     runsOnNode: false,
+    usesInstalled: true,
     take: async ({ clone, machine, step }, commands) => {
       assertNotInstalled()
       await step(commands('build'), () => machine.run(commands('build'), clone))
@@ -104,6 +110,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/container.md',
     heading: 'With Docker',
     runsOnNode: false,
+    usesInstalled: false,
     take: takeImage,
   },
   {
@@ -111,6 +118,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/container.md',
     heading: 'With Docker Compose',
     runsOnNode: false,
+    usesInstalled: false,
     take: takeCompose,
   },
   {
@@ -118,6 +126,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'docs/kubernetes.md',
     heading: 'Installation',
     runsOnNode: false,
+    usesInstalled: true,
     take: async ({ clone, machine, step }) => {
       await step('npm run deploy:check', () => machine.run('npm run deploy:check', clone))
     },
@@ -127,6 +136,7 @@ export const PATHS: readonly InstallPath[] = [
     page: 'README.md',
     heading: 'Five minutes with a real broker',
     runsOnNode: false,
+    usesInstalled: true,
     take: async (newcomer, commands) => {
       const { clone, machine, step } = newcomer
       await step('npm pack', () => machine.run('npm pack', clone))
