@@ -30,7 +30,7 @@ export async function makeBrokerImage(
   requireCommands(['mvn', 'jlink'])
   const release = name.slice(name.indexOf(':') + 1)
   const folder = machine.emptyFolder()
-  await machine.run(install.replaceAll(/\d+\.\d+\.\d+(?=<)/g, release), folder)
+  await machine.run(install.replaceAll(/(?<=rocketmq-\w+<\/artifactId><version>)[\d.]+/g, release), folder)
   await machine.run(
     `jlink --add-modules ${JAVA_MODULES} --strip-debug --no-man-pages --no-header-files --output java`,
     folder,

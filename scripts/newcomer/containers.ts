@@ -52,7 +52,7 @@ export async function takeImage(newcomer: Newcomer, commands: Commands): Promise
       assert.match(await machine.run('docker exec namesrv mqnamesrv config get maxTopics', clone), /4321/)
     })
     await step('it keeps its state in the volume, and cannot write elsewhere', async () => {
-      await machine.run('docker exec namesrv mqnamesrv kv set newcomer key value', clone)
+      await machine.run('docker exec namesrv mqnamesrv kv set newcomer key value -y', clone)
       await machine.run('docker exec namesrv test -f /home/rocketmq/namesrv/kvConfig.json', clone)
       await assert.rejects(
         machine.run('docker exec namesrv touch /opt/mqnamesrv/conf/file', clone),
