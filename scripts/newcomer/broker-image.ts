@@ -4,6 +4,7 @@
  */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { requireCommands } from '../image/commands.ts'
 import type { Machine } from './machine.ts'
 
@@ -17,20 +18,16 @@ const PROGRAMS = {
 } as const
 
 /**
- * @param name - The name of the image; its tag is the release.
- * @param install - Commands that bring the packages of a release into the folder `rocketmq` (README.md).
+ * @param name - The name of the image; its tag is the release, one of those of the interop tests, whose packages it has.
  * @param base - The name of an image of Debian.
  */
-export async function makeBrokerImage(
-  machine: Machine,
-  name: string,
-  install: string,
-  base: string,
-): Promise<void> {
+export async function makeBrokerImage(machine: Machine, name: string, base: string): Promise<void> {
   requireCommands(['mvn', 'jlink'])
   const release = name.slice(name.indexOf(':') + 1)
   const folder = machine.emptyFolder()
-  await machine.run(install.replaceAll(/(?<=rocketmq-\w+<\/artifactId><version>)[\d.]+/g, release), folder)
+  const pom = fileURLToPath(new URL(`../../test/interop/harness/pom-${release}.xml`, import.meta.url))
+  const lib = join(folder, 'rocketmq', 'lib')
+  await machine.run(`mvn -q -B -f '${pom}' dependency:copy-dependencies -DoutputDirectory='${lib}'`, folder)
   await machine.run(
     `jlink --add-modules ${JAVA_MODULES} --strip-debug --no-man-pages --no-header-files --output java`,
     folder,

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { makeBrokerImage } from './broker-image.ts'
 import { DockerMachine } from './docker.ts'
-import { commandsOf } from './documents.ts'
 import type { Commands, Newcomer } from './paths.ts'
 
 /** From the start of a container to its first successful health check; a broker registers up to 30 s after its start. */
@@ -74,10 +73,7 @@ export async function takeCompose(newcomer: Newcomer, commands: Commands): Promi
       services: { broker: { image: string } }
     }
     const image = services.broker.image
-    const fetchPackages = commandsOf({ page: 'README.md', heading: 'Five minutes with a real broker' })
-    await step(`a stand-in for ${image}`, () =>
-      makeBrokerImage(machine, image, fetchPackages('install'), docker.baseImage),
-    )
+    await step(`a stand-in for ${image}`, () => makeBrokerImage(machine, image, docker.baseImage))
     await step(commands('start'), () => run(commands('start')))
     for (const server of ['namesrv-a', 'namesrv-b'])
       await step(`the broker is registered with ${server}`, async () => {
