@@ -2,6 +2,8 @@
 // runc for containers with a read-only root file system, which buildah cannot start.
 import { runRunc } from './runc.mjs'
 
-runRunc((config) => {
-  config.root.readonly = true
+runRunc({
+  changeContainer: (config) => {
+    config.root.readonly = true
+  },
 })
