@@ -188,7 +188,11 @@ export class Machine {
   async observe(program: string, cwd: string): Promise<void> {
     const port = await freePort()
     const words = ['observe', '-n', `127.0.0.1:${this.port}`, '--listen', `127.0.0.1:${port}`]
-    const child = spawn(join(cwd, program), words, { cwd, env: this.env, stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(join(cwd, program), words, {
+      cwd,
+      env: this.env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     const ended = once(child, 'exit', { signal: AbortSignal.timeout(STEP_LIMIT_MS) })
     try {
       const url = `http://127.0.0.1:${port}`
