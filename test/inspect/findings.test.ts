@@ -375,6 +375,30 @@ describe('a rejected registration is a warning', () => {
     expect(rejected(await evaluate({ afterMs: 5_000 }))).toEqual([])
   })
 
+  test('of each broker of a name, although they take turns', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    let findings: readonly Finding[] = []
+    for (let n = 0; n < 14; n++) {
+      const isMaster = n % 2 === 0
+      history.onRegistrationRejected({ ...rejection, ...(!isMaster && { brokerAddr: '10.0.0.4:10911' }) })
+      findings = await evaluate({ afterMs: 5_000 })
+    }
+    expect(rejected(findings).map(({ subject }) => subject)).toEqual([
+      'broker-b 10.0.0.3:10911',
+      'broker-b 10.0.0.4:10911',
+    ])
+  })
+
+  test('but not if a live broker is registered, and another host sends what is rejected', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(other)
+    await evaluate({ afterMs: 1_000 })
+    history.onRegistrationRejected({ ...rejection, by: 'guest (192.0.2.66:40000)', byHost: '192.0.2.66' })
+    await evaluate({ afterMs: 1_000 })
+    expect(rejected(await evaluate({ afterMs: 60_000 }))).toEqual([])
+  })
+
   test('of a registered broker is about its changes', async () => {
     const { register, evaluate, history } = findingsWorld()
     await register(other)
@@ -459,6 +483,61 @@ describe('a lost broker is a warning', () => {
     expect(lost(await evaluate({ afterMs: 60_000 }))).toMatchObject([{ subject: 'broker-a 10.0.0.1:10911' }])
     await register({ ...master, brokerId: 1n })
     expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+  })
+
+  test('also if the slave that took over had been restarted before, and is restarted again', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(slave)
+    await evaluate()
+    manager.onChannelsDestroy([2])
+    await evaluate({ afterMs: 1_000 })
+    await register(slave)
+    await evaluate()
+    manager.onChannelsDestroy([1])
+    await evaluate({ afterMs: 1_000 })
+    await register({ ...slave, brokerId: 0n })
+    await evaluate({ afterMs: 5_000 })
+    expect(lost(await evaluate({ afterMs: 60_000 }))).toMatchObject([{ subject: 'broker-a 10.0.0.1:10911' }])
+    manager.onChannelsDestroy([4])
+    await register({ ...slave, brokerId: 0n })
+    expect(lost(await evaluate({ afterMs: 60_000 }))).toMatchObject([{ subject: 'broker-a 10.0.0.1:10911' }])
+  })
+
+  test('at its last address, if it has moved', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    for (const [index, brokerAddr] of ['10.0.0.3:10911', '10.0.0.4:10911'].entries()) {
+      await register({ ...other, brokerAddr })
+      await evaluate()
+      manager.onChannelsDestroy([index + 2])
+      await evaluate()
+    }
+    expect(lost(await evaluate())).toMatchObject([{ subject: 'broker-b 10.0.0.4:10911' }])
+  })
+
+  test('not if it has come back under another name', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(other)
+    manager.onChannelsDestroy([2])
+    await evaluate()
+    await register({ ...other, brokerName: 'broker-c' })
+    await evaluate()
+    expect(lost(await evaluate({ afterMs: 60_000 }))).toEqual([])
+  })
+
+  test('also if another broker of its name leaves and comes back often', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(slave)
+    manager.onChannelsDestroy([2])
+    for (let channel = 1; channel < 11; channel++) {
+      manager.onChannelsDestroy([channel === 1 ? 1 : channel + 1])
+      await register(master)
+      await evaluate()
+    }
+    expect(lost(await evaluate())).toMatchObject([{ subject: 'broker-a 10.0.0.2:10911' }])
   })
 
   test('not a second finding beside a missing master', async () => {

@@ -215,8 +215,8 @@ function checkHeartbeat(
   if (!isLate(ageMs, heartbeatTimeoutMs)) return
   found.add('heartbeat_late', 'warning', `${brokerName} ${brokerAddr}`, () => {
     const [age, timeout] = [ageMs, heartbeatTimeoutMs].map((ms) => Math.round(ms / 1_000))
-    const rejection = history.rejection(brokerName)
-    const isRejected = rejection?.brokerAddr === brokerAddr && rejection.atMs > lastUpdateTimestampMs
+    const rejection = history.rejection(brokerName, brokerAddr)
+    const isRejected = rejection !== undefined && rejection.atMs > lastUpdateTimestampMs
     const advice = isRejected
       ? `Its registration from ${rejection.by} is rejected: ${rejection.reason}.`
       : 'See whether it is paused, overloaded or cut off.'

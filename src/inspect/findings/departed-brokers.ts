@@ -16,7 +16,7 @@ const REPORTED_MS = 86_400_000
 export function* checkDeparted(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
   const departed: DepartedMember[] = []
   for (const departures of sources.history.allDepartures()) {
-    departed.push(...lastOfEachMember(departures))
+    departed.push(...lastOfEachMember(departures, sources.history))
     yield
   }
   if (isEmpty(view)) {
@@ -37,10 +37,19 @@ function isEmpty(view: RouteView): boolean {
 
 type DepartedMember = Departure & { readonly brokerId: bigint }
 
-/** A replaced address (without an id) and a former name are not brokers of their own. */
-function* lastOfEachMember(departures: readonly Departure[]): Generator<DepartedMember> {
-  for (const [brokerId, departure] of new Map(departures.map((each) => [each.brokerId, each])))
-    if (brokerId !== undefined && departure.cause !== 'renamed') yield { ...departure, brokerId }
+/** A replaced address (without an id), a former name and a broker that another one replaced are not brokers of their own. */
+function* lastOfEachMember(
+  departures: readonly Departure[],
+  history: FindingSources['history'],
+): Generator<DepartedMember> {
+  for (const [, departure] of new Map(departures.map((each) => [each.brokerAddr, each]))) {
+    const { brokerId, cause } = departure
+    if (brokerId === undefined || cause === 'renamed') continue
+    const isReplaced = departures.some(
+      (other) => other.brokerId === brokerId && isReplacement(other.brokerAddr, departure, history),
+    )
+    if (!isReplaced) yield { ...departure, brokerId }
+  }
 }
 
 function departedDetails(departed: readonly Departure[], sources: FindingSources) {
@@ -70,27 +79,32 @@ function isLost(departure: DepartedMember, view: RouteView, { history, nowMs }: 
   const { atMs, brokerAddr, brokerId, brokerName, cause } = departure
   // An observed NameServer does not say whether the broker asked to leave.
   if (cause === 'request' || cause === 'not listed' || nowMs() - atMs > REPORTED_MS) return false
+  // Under another name, too.
+  if (view.tables.liveAt(brokerAddr).length > 0) return false
   const members = view.groupWithMembers(brokerName)?.brokerAddrs
   if (members === undefined) return true
   for (const address of members.values()) if (address === brokerAddr) return false
   // A group without a master is a finding of its own, missing_master_address.
   if (brokerId === MASTER_ID && !members.has(MASTER_ID)) return false
   const holder = members.get(brokerId)
-  return holder === undefined || wasMember(brokerName, holder, atMs, history)
+  return holder === undefined || !isReplacement(holder, departure, history)
 }
 
-/** Whether an address was registered when another one left: it took over the id, and the other one has not come back elsewhere. */
-function wasMember(
-  brokerName: string,
+/** Whether a broker at another address that had the same id came after this one left: then it is the same one, or took its place. */
+function isReplacement(
   brokerAddr: string,
-  atMs: number,
+  departure: Departure,
   history: FindingSources['history'],
 ): boolean {
-  const past = history.broker(brokerName)?.members.find((member) => member.brokerAddr === brokerAddr)
-  if (past === undefined || past.firstRegisteredMs >= atMs) return false
-  return !history
-    .departures(brokerName)
-    .some((departure) => departure.brokerAddr === brokerAddr && departure.atMs <= atMs)
+  const { atMs, brokerName } = departure
+  if (brokerAddr === departure.brokerAddr) return false
+  const members = history.broker(brokerName)?.members ?? []
+  const here = members.find((member) => member.brokerAddr === brokerAddr)?.joinedMs
+  const stays = history.departures(brokerName).filter((each) => each.brokerAddr === brokerAddr)
+  const wasThere =
+    (here !== undefined && here < atMs) ||
+    stays.some((stay) => (stay.joinedMs ?? Number.NEGATIVE_INFINITY) < atMs && atMs <= stay.atMs)
+  return !wasThere && (here !== undefined || stays.some((stay) => stay.atMs >= atMs))
 }
 
 function reportLost(departure: Departure, sources: FindingSources, found: Observations): void {

@@ -1,4 +1,5 @@
 import { counted } from '../../common/counted.ts'
+import { hostOf } from '../../common/host-of.ts'
 import { release } from '../../common/release.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { MQVersion } from '../../protocol/remoting-command.ts'
@@ -194,11 +195,14 @@ function adviceAgainst(differences: readonly PeerDifference[]): string {
 /** Brokers that register in vain. Disputes are findings of their own. */
 export function checkRejections(view: RouteView, sources: FindingSources, found: Observations): void {
   for (const rejection of sources.history.rejections()) {
-    const { atMs, brokerAddr, brokerName, by, isDisputed, limit, reason } = rejection
+    const { atMs, brokerAddr, brokerName, by, byHost, isDisputed, limit, reason } = rejection
     if (isDisputed || !isRejected(rejection, view, sources)) continue
+    const live = view.tables.liveAt(brokerAddr).find((each) => each.brokerName === brokerName)
+    // Of a live broker, what another host sends in its name is not its own registration.
+    if (byHost !== undefined && live?.peer !== undefined && hostOf(live.peer) !== byHost) continue
     found.add('registration_rejected', 'warning', `${brokerName} ${brokerAddr}`, () => {
-      const isKnown = view.tables.liveAt(brokerAddr).some((live) => live.brokerName === brokerName)
-      const effect = isKnown ? 'changes of its topics do not take effect' : 'clients do not find it here'
+      const effect =
+        live !== undefined ? 'changes of its topics do not take effect' : 'clients do not find it here'
       return {
         text: `The registration of ${name(brokerName)} at ${name(brokerAddr)} is rejected: ${reason}. Until that is mended, ${effect}.`,
         evidence: { from: by, last: dateOf(atMs, sources), ...(limit !== undefined && { limit }) },

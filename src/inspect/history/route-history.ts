@@ -25,6 +25,8 @@ export interface Departure {
   readonly peer: string | undefined
   /** Topics whose queues on the broker name were removed with it: none while the name has other members. */
   readonly topics: number
+  /** When it had come; undefined if that was before the start of this server. */
+  readonly joinedMs?: number | undefined
 }
 
 /** How a broker name lost its master: it left, or became a slave. */
@@ -81,6 +83,8 @@ export interface RegistrationRejection {
   readonly brokerName: string
   readonly brokerAddr: string
   readonly by: string
+  /** Address of the host that sent it; undefined if unknown. */
+  readonly byHost?: string | undefined
   /** Key of the limit that it exceeds; undefined if it was rejected for another reason. */
   readonly limit: string | undefined
   /** Whether `registrationGuard` rejected it. */
@@ -96,6 +100,8 @@ export interface MemberPast {
   readonly firstRegisteredMs: number
   readonly lastRegisteredMs: number
   readonly registrations: number
+  /** Since when it has been registered, whatever its id; undefined if it has left. */
+  readonly joinedMs: number | undefined
 }
 
 /** What is known of a broker name's past. */
@@ -218,12 +224,13 @@ export class RouteHistory {
   }
 
   onRegistrationRejected(rejection: Omit<RegistrationRejection, 'atMs'>): void {
-    const { by, limit, isDisputed } = rejection
+    const { by, byHost, limit, isDisputed } = rejection
     const brokerName = kept(rejection.brokerName)
     const brokerAddr = kept(rejection.brokerAddr)
     const reason = kept(rejection.reason)
     const atMs = this.#nowMs()
-    this.#rejections.set(brokerName, { atMs, brokerName, brokerAddr, by, limit, isDisputed, reason })
+    const kinds = { by, byHost, limit, isDisputed, reason }
+    this.#rejections.set(`${brokerName} ${brokerAddr}`, { atMs, brokerName, brokerAddr, ...kinds })
   }
 
   /** Brokers of that name that left, newest last. */
@@ -295,12 +302,16 @@ export class RouteHistory {
     return all.filter(({ names, topics }) => names.length < topics)
   }
 
-  /** The last registration of a broker name that was rejected. */
-  rejection(brokerName: string): RegistrationRejection | undefined {
-    return this.#rejections.get(kept(brokerName))
+  /**
+   * The last registration of a broker name that was rejected.
+   * @param brokerAddr - Only of this address. Default: of any.
+   */
+  rejection(brokerName: string, brokerAddr?: string): RegistrationRejection | undefined {
+    if (brokerAddr !== undefined) return this.#rejections.get(`${kept(brokerName)} ${kept(brokerAddr)}`)
+    return this.rejections().findLast((rejection) => rejection.brokerName === kept(brokerName))
   }
 
-  /** Of each broker name the last registration that was rejected, newest last. */
+  /** Of each broker name and address the last registration that was rejected, newest last. */
   rejections(): RegistrationRejection[] {
     return [...this.#rejections.entries()].map(([, rejection]) => rejection)
   }
@@ -342,24 +353,31 @@ export class RouteHistory {
   #onDeparture(event: Extract<RouteEvent, { readonly kind: 'broker unregistered' }>): void {
     const { reason: cause, peer, topicChanges } = event
     const { brokerName, brokerId } = event.broker
+    const brokerAddr = kept(event.broker.brokerAddr)
     const topics = topicChanges?.counts.deleted ?? 0
+    const members = this.broker(brokerName)?.members ?? []
+    const { joinedMs } = members.find((member) => member.brokerAddr === brokerAddr) ?? {}
     const departure = {
       atMs: this.#nowMs(),
       cause,
       clusterName: kept(event.broker.clusterName),
       brokerName: kept(brokerName),
-      brokerAddr: kept(event.broker.brokerAddr),
+      brokerAddr,
       brokerId,
       peer,
       topics,
+      joinedMs,
     }
     this.#lastDeparture = departure
-    this.#update(brokerName, ({ departures, permission, masterLoss }) => ({
-      masterLoss:
-        brokerId === MASTER_ID
-          ? { atMs: departure.atMs, cause, brokerAddr: departure.brokerAddr }
-          : masterLoss,
-      departures: [...departures, departure].slice(-MAX_DEPARTURES_OF_BROKER),
+    this.#update(brokerName, ({ departures, past, permission, masterLoss }) => ({
+      masterLoss: brokerId === MASTER_ID ? { atMs: departure.atMs, cause, brokerAddr } : masterLoss,
+      past: past && {
+        ...past,
+        members: past.members.map((member) =>
+          member.brokerAddr === brokerAddr ? { ...member, joinedMs: undefined } : member,
+        ),
+      },
+      departures: withDeparture(departures, departure),
       // Its queues are gone, and when it comes back they are as it registers them.
       permission: topics > 0 ? undefined : permission,
     }))
@@ -412,6 +430,15 @@ export class RouteHistory {
   }
 }
 
+/** Where there are too many, the oldest of an address that has a later one goes first: a broker that left once stays known. */
+function withDeparture(departures: readonly Departure[], added: Departure): Departure[] {
+  const all = [...departures, added]
+  if (all.length <= MAX_DEPARTURES_OF_BROKER) return all
+  const last = new Map(all.map((departure) => [departure.brokerAddr, departure]))
+  const oldest = all.findIndex((departure) => last.get(departure.brokerAddr) !== departure)
+  return all.toSpliced(Math.max(0, oldest), 1)
+}
+
 function withRegistration(
   members: readonly MemberPast[],
   brokerAddr: string,
@@ -425,6 +452,7 @@ function withRegistration(
     firstRegisteredMs: known?.firstRegisteredMs ?? nowMs,
     lastRegisteredMs: nowMs,
     registrations: (known?.registrations ?? 0) + 1,
+    joinedMs: known?.joinedMs ?? nowMs,
   }
   return [...members.filter((each) => each !== known), member].slice(-MAX_ADDRESSES)
 }

@@ -77,7 +77,7 @@ function logDenial(
     counters.registrationsRejected++
     const brokerName = extFields?.get('brokerName') ?? ''
     const brokerAddr = extFields?.get('brokerAddr') ?? ''
-    const registration = { brokerName, brokerAddr, by: senderName(context), limit: undefined }
+    const registration = { brokerName, brokerAddr, by: senderName(context), byHost: host, limit: undefined }
     const why = [`access: ${rule}`, ...reasons].join('; ')
     if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: why })
   }

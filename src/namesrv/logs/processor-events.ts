@@ -44,6 +44,7 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
         brokerName,
         brokerAddr: brokerAddr ?? '',
         by,
+        byHost: sender.channel.host,
         limit,
         isDisputed,
         reason,

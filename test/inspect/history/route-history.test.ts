@@ -44,6 +44,7 @@ describe('The route history', () => {
         brokerId: 0n,
         peer: PEER,
         topics: 2,
+        joinedMs: 1_000,
       },
     ])
     expect(history.departures('b')).toEqual([])
@@ -75,6 +76,7 @@ describe('The route history', () => {
           firstRegisteredMs: 1_000,
           lastRegisteredMs: 2_000,
           registrations: 2,
+          joinedMs: 1_000,
         },
       ],
       topicsChangedMs: 3_000,
