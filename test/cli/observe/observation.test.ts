@@ -44,8 +44,7 @@ async function observing(addresses: readonly string[]) {
     JSON.parse(await text(`${address === undefined ? '' : `/namesrv/${address}`}/api/v1/${path}`))
   /** Lets polls and comparisons end that are due. */
   const settle = async (isSettled: () => Promise<boolean>): Promise<void> => {
-    const deadlineMs = performance.now() + 10_000
-    while (!(await isSettled())) if (performance.now() > deadlineMs) throw new Error('waited in vain')
+    await expect.poll(isSettled, { interval: 0 }).toBe(true)
   }
   /** Lets time pass in steps of a second, each of which polls, compares and evaluates what is due. */
   const pass = async (seconds: number): Promise<void> => {
