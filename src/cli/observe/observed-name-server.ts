@@ -46,10 +46,10 @@ const SETTINGS_MS = 600_000
 /** Lookups that wait for their responses at a time. */
 const MAX_WAITING = 32
 /**
- * The first thousands of lookups of a JVM cost it several times as much as later ones, because it interprets and compiles. So
- * this part of `maxLookups` is used in the first minute, and twice as much in each further one, up to all.
+ * Of `maxLookups`, in the first minute, and twice as much in each further one: a JVM that has just started compiles what it is
+ * asked for the first time, and again after about three hundred lookups, in bursts that must not add up.
  */
-const FIRST_SHARE = 0.1
+const FIRST_SHARE = 0.08
 /** Lookups before that, as fast as is allowed: a small cluster is known at once. */
 const FAST_LOOKUPS = 100
 /** A NameServer that does not respond is asked again after at most this long. */
