@@ -14,8 +14,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CheckList } from '../support/check-list.ts'
 import { installNode, NEWEST_LTS } from '../support/node-binary.ts'
+import { commandsOf } from './documents.ts'
 import { Machine } from './machine.ts'
-import { commandsOf, type InstallPath, type Newcomer, PATHS } from './paths.ts'
+import { type InstallPath, type Newcomer, PATHS } from './paths.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -24,6 +25,11 @@ const OLDEST_NODE = '20.19.0'
 
 const list = new CheckList()
 
+/** Commands without their comments, for a line of the list. */
+function onOneLine(commands: string): string {
+  return commands.replaceAll(/ +# .*$/gm, '').replaceAll('\n', '; ')
+}
+
 /** A step that failed, and has been reported. */
 class StepFailedError extends Error {}
 
@@ -31,7 +37,7 @@ function stepper(title: string): Newcomer['step'] {
   return async (name, take) => {
     const startMs = performance.now()
     const line = (): string =>
-      `${title}: ${name.replaceAll('\n', '; ')} (${((performance.now() - startMs) / 1_000).toFixed(1)} s)`
+      `${title}: ${onOneLine(name)} (${((performance.now() - startMs) / 1_000).toFixed(1)} s)`
     try {
       const result = await take()
       list.pass(line())
@@ -51,7 +57,7 @@ async function takeAll(paths: readonly InstallPath[], node: string, folder: stri
   const clone = join(folder, 'clone')
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone])
   // The path `clone` does it as one of its steps.
-  if (!paths.some(({ name }) => name === 'clone'))
+  if (paths[0]?.name !== 'clone' && paths.some(({ usesInstalled }) => usesInstalled))
     await stepper(`Node ${version}`)('npm ci', () => machine.run('npm ci', clone))
   for (const path of paths) {
     const step = stepper(`${path.name}, Node ${version}`)

@@ -1,7 +1,7 @@
 import { hintFor } from '../common/nearest-name.ts'
 import { shownValue } from '../common/shown-value.ts'
 import type { Views } from '../inspect/api-types.ts'
-import { longValue } from '../inspect/view.ts'
+import { membersById } from '../inspect/broker-member.ts'
 import { ViewError } from '../inspect/view-error.ts'
 import { type ViewArguments, type ViewPath, viewTarget } from '../inspect/view-target.ts'
 import { MAX_TIMER_MS } from '../namesrv/config/config-key.ts'
@@ -190,9 +190,7 @@ class NameServerAdmin implements Admin {
         brokerName: brokerName ?? '',
         cluster,
         zone: zoneName,
-        brokers: [...brokerAddrs]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([id, address]) => ({ brokerId: longValue(id), address })),
+        brokers: membersById(brokerAddrs),
       })),
       queues: route.queueDatas.map(({ brokerName, readQueueNums, writeQueueNums, perm }) => ({
         brokerName: brokerName ?? '',

@@ -1,6 +1,5 @@
 import { hintFor } from '../common/nearest-name.ts'
-import { UNKNOWN_MEMBER } from '../inspect/broker-member.ts'
-import { longValue } from '../inspect/view.ts'
+import { membersById, UNKNOWN_MEMBER } from '../inspect/broker-member.ts'
 import type { ListedGroup } from '../protocol/body/lists-and-tables.ts'
 import { AdminError } from './admin-error.ts'
 import type { BrokerGroup } from './broker-group.ts'
@@ -87,8 +86,6 @@ export function listedGroup(brokerName: string, group: ListedGroup): BrokerGroup
     zone: zoneName,
     enableActingMaster,
     topics: null,
-    members: [...brokerAddrs]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([id, address]) => ({ brokerId: longValue(id), address, ...UNKNOWN_MEMBER })),
+    members: membersById(brokerAddrs).map((known) => ({ ...known, ...UNKNOWN_MEMBER })),
   }
 }

@@ -222,10 +222,7 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     key: text('tlsKey'),
     serverName: text('tlsServerName'),
   })
-  const credentials = await findCredentials(
-    { accessKey: text('accessKey'), secretKeyFile: text('secretKeyFile') },
-    env,
-  )
+  const credentials = await findCredentials(values, env)
   const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
   return addresses.map(
     (address) =>

@@ -133,7 +133,13 @@ export class Inspection {
     this.sources = { ...sources, findings: new Findings(sources, throttle) }
     this.#metrics = new Metrics(this.sources, context.configuration.values)
     const { bootId } = sources.identity
-    this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
+    this.#watchers = new Watchers({
+      ...timeOf(context),
+      events,
+      counters,
+      bootId,
+      needsToken: () => this.#token?.value !== undefined,
+    })
     if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
     this.inspector = new Inspector(allViews(this.sources), slicer)
   }

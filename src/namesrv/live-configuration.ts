@@ -95,7 +95,8 @@ export class LiveConfiguration implements NamesrvConfiguration {
       }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
-      const reason = `the configuration file cannot be written: ${(cause as Error).message}`
+      const problem = `the configuration file cannot be written: ${(cause as Error).message}`
+      const reason = `${problem}; nothing was changed: set the key in the file and restart, or let the server write there`
       return this.#rejected(sender, { kind: 'rejected', reason, cause })
     }
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isSea } from 'node:sea'
+import { inPackage } from '../common/package-root.ts'
 import { ownAsset, readIfThere } from './files/own-files.ts'
 
 interface PackageFile {
@@ -20,7 +21,7 @@ export function packageCommit(): string | null {
 
 function packageFile(): PackageFile | undefined {
   const text = readIfThere(() =>
-    isSea() ? ownAsset('package.json') : readFileSync(new URL('../../package.json', import.meta.url)),
+    isSea() ? ownAsset('package.json') : readFileSync(inPackage('package.json')),
   )
   const file = text && (JSON.parse(text.toString()) as PackageFile)
   // Beside a bundle is the one of its program.

@@ -33,11 +33,15 @@ export async function runCli(
   const takeInterrupts = (): AbortSignal => interrupts ?? new AbortController().signal
   const takeProcess = (): ServingProcess => {
     const events = new EventEmitter()
-    interrupts?.addEventListener('abort', () => events.emit('SIGTERM', 'SIGTERM'))
+    // The test may interrupt a command that is still being loaded.
+    const earlySignals: 'SIGTERM'[] = interrupts?.aborted === true ? ['SIGTERM'] : []
+    interrupts?.addEventListener('abort', () => {
+      if (!events.emit('SIGTERM', 'SIGTERM')) earlySignals.push('SIGTERM')
+    })
     const exit = (code: number): void => {
       throw new Error(`exit with ${code}`)
     }
-    return { events, earlySignals: [], signals: ['SIGTERM'], stderr, exit }
+    return { events, earlySignals, signals: ['SIGTERM'], stderr, exit }
   }
   const pause = async (ms: number): Promise<void> => {
     if (onPause === undefined) throw new Error('no pause expected')

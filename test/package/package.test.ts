@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildAll } from '../../scripts/build.mjs'
 import type { LockedPackage } from '../../scripts/package/supply-chain.ts'
-import { buildPage } from '../../scripts/page/build.mjs'
 
 const MAX_PACKED_BYTES = 1_000_000
 const MAX_INSTALLED_BYTES = 12_000_000
@@ -49,8 +49,7 @@ beforeAll(async () => {
   ])
     cpSync(join(root, name), join(checkout, name), { recursive: true })
   // From the sources as they are: `dist` is what was built last.
-  run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(checkout, 'dist')], root)
-  await buildPage(join(checkout, 'dist', 'page'))
+  await buildAll(join(checkout, 'dist'))
   const report = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], checkout)
   packed = JSON.parse(report)[0]
   mkdirSync(installed, { recursive: true })
@@ -126,6 +125,11 @@ describe('the package', () => {
     expect(bytesIn(installed) + others).toBeLessThan(MAX_INSTALLED_BYTES)
   })
 
+  it('has a man page, in the list that npm 11 links (it ignores a single name)', () => {
+    const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { man: string[] }
+    expect(man.map((path) => existsSync(join(installed, path)))).toEqual([true])
+  })
+
   it('has exactly the type declarations that those of its exports need, and no test or source', () => {
     const needed = new Set<string>()
     const visit = (path: string): void => {
@@ -151,7 +155,7 @@ describe('the package', () => {
 
   it('lets no file inside of it be imported', () => {
     const { status, stdout } = script(`
-      for (const path of ['dist/index.js', 'dist/namesrv/namesrv-controller.js', 'src/index.ts'])
+      for (const path of ['dist/index.js', 'dist/cli/main.js', 'src/index.ts'])
         await import('mqnamesrv/' + path).then(() => console.log(path), ({ code }) => console.log(code))
       const { default: { name } } = await import('mqnamesrv/package.json', { with: { type: 'json' } })
       console.log(name, Object.keys(await import('mqnamesrv')).join(' '))`)

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { isSea } from 'node:sea'
+import { inPackage } from '../../common/package-root.ts'
 import { ownAsset, readIfThere } from './own-files.ts'
 
 /**
@@ -7,8 +8,7 @@ import { ownAsset, readIfThere } from './own-files.ts'
  * @param folder - Where the page is. Default: where the build puts it, seen from `src` as well as from `dist`.
  */
 export function readBuiltPage(folder?: URL): Map<string, Buffer> {
-  const read = () =>
-    isSea() ? pageOfSingleFile() : pageIn(folder ?? new URL('../../../dist/page/', import.meta.url))
+  const read = () => (isSea() ? pageOfSingleFile() : pageIn(folder ?? inPackage('dist/page/')))
   return readIfThere(read) ?? new Map()
 }
 

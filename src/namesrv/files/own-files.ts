@@ -1,23 +1,22 @@
 import { getRawAsset } from 'node:sea'
 
-/**
- * In another program's bundle, what the package reads at run time is missing. The last is the error of a bundle in CommonJS, where
- * a module has no URL.
- */
-const MISSING: ReadonlySet<string | undefined> = new Set([
-  'ENOENT',
-  'ERR_SINGLE_EXECUTABLE_APPLICATION_ASSET_NOT_FOUND',
-  'ERR_INVALID_URL',
-])
-
 /** What is read from a file of the package, or from an asset of the single file; undefined if there is none. */
 export function readIfThere<Content>(read: () => Content): Content | undefined {
   try {
     return read()
   } catch (error) {
-    if (MISSING.has((error as NodeJS.ErrnoException).code)) return undefined
+    if (isMissing(error as NodeJS.ErrnoException)) return undefined
     throw error
   }
+}
+
+/**
+ * Whether it is the error of a file that another program's bundle has left out. The last is that of a bundle in CommonJS, where a
+ * module has no URL.
+ */
+function isMissing({ code }: NodeJS.ErrnoException): boolean {
+  const isNoAsset = code === 'ERR_SINGLE_EXECUTABLE_APPLICATION_ASSET_NOT_FOUND'
+  return code === 'ENOENT' || isNoAsset || code === 'ERR_INVALID_URL'
 }
 
 /**

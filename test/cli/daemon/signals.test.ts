@@ -138,6 +138,17 @@ describe('a server that is being loaded', () => {
   })
 })
 
+test.runIf(existsSync('/proc/self/comm'))(
+  'ps, top and pgrep find a server by the name mqnamesrv, and its arguments stay',
+  async () => {
+    const server = await started()
+    const shown = (file: string) => readFileSync(`/proc/${server.child.pid}/${file}`, 'utf8')
+    expect(shown('comm')).toBe('mqnamesrv\n')
+    expect(shown('cmdline').split('\0')).toContain(`--logPath=${server.logPath}`)
+    await endsWell(server)
+  },
+)
+
 describe('mqnamesrv observe', () => {
   /** Nothing is there, which it says and goes on. */
   const words = ['observe', '-n', '127.0.0.1:1', '--listen', '127.0.0.1:0']
