@@ -18,9 +18,9 @@ const pages = [
 ]
 
 const blocks = pages.flatMap((page) =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```(sh|shell|properties)\n(.*?)^```$/gms)].map(
-    ([, language = '', content = '']) => ({ page, language, content }),
-  ),
+  [
+    ...readFileSync(join(root, page), 'utf8').matchAll(/^```(sh|shell|properties)(?: \w+)?\n(.*?)^```$/gms),
+  ].map(([, language = '', content = '']) => ({ page, language, content })),
 )
 
 /** Arguments of the program, of each line of the pages that runs it; not of lines such as `mqnamesrv ping [options]`. */
@@ -28,7 +28,7 @@ const commands = blocks
   .filter(({ language }) => language !== 'properties')
   .flatMap(({ page, content }) => content.split('\n').map((line) => ({ page, line })))
   .flatMap(({ page, line }) => {
-    const [, text] = /(?:^|&& |nohup )(?:bin\/)?mqnamesrv((?: .*)?)$/.exec(line) ?? []
+    const [, text] = /(?:^|&& |nohup |npx )(?:bin\/)?mqnamesrv((?: .*)?)$/.exec(line) ?? []
     return text === undefined || /\[(?:options|command)]/.test(text)
       ? []
       : { page, line, argv: wordsOf(text) }
