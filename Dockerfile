@@ -18,6 +18,7 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npm-
     npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY scripts/build.mjs ./scripts/
 COPY scripts/page/build.mjs ./scripts/page/
 # Shown at /version and in the metrics.
 ARG COMMIT=

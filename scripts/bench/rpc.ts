@@ -17,7 +17,8 @@ interface Waiting {
 }
 
 const FIRST_OPAQUE = 1_000_000_000
-const CALL_TIMEOUT_MS = 10_000
+// Beside other load, Java takes more than ten seconds for its first large registration.
+const CALL_TIMEOUT_MS = 30_000
 
 /** One connection. Calls may overlap; each response resolves the call with its opaque. */
 export class RpcConnection {

@@ -1,6 +1,7 @@
 /** What the benchmark needs beside Node: a C compiler, Java, and the jars of the NameServer it compares with. */
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildProgram } from '../build.mjs'
 import { run } from './processes.ts'
 
 /** The generator and the physical limit, compiled. */
@@ -34,8 +35,7 @@ export async function compile(sourceDir: string, workDir: string): Promise<Binar
 export async function buildOurs(root: string, workDir: string): Promise<string> {
   const app = join(workDir, 'app')
   rmSync(app, { recursive: true, force: true })
-  const compiler = join(root, 'node_modules', '.bin', 'tsc')
-  await run(compiler, ['--project', join(root, 'tsconfig.build.json'), '--outDir', join(app, 'dist')])
+  await buildProgram(join(app, 'dist'))
   for (const part of ['bin', 'conf', 'package.json']) {
     const from = join(root, part)
     if (existsSync(from)) cpSync(from, join(app, part), { recursive: true })

@@ -172,12 +172,51 @@ export class Machine {
   }
 
   /** The page and its first file, from the server's HTTP port. @throws {Error} (rejects) if they are not there. */
-  async readPage(): Promise<void> {
-    const url = `http://127.0.0.1:${this.httpPort}/`
+  async readPage(httpPort = this.httpPort): Promise<void> {
+    const url = `http://127.0.0.1:${httpPort}/`
     const html = await textOf(url)
     const [script] = /assets\/app\.\w+\.js/.exec(html) ?? []
     if (script === undefined) throw new Error(`the page has no script: ${html}`)
     await textOf(url + script)
+  }
+
+  /**
+   * Observes the server that was started last: page, findings and metrics, until SIGTERM.
+   * @param program - The command without its arguments.
+   * @throws {Error} (rejects) if something of it is missing, or if it does not end with 0.
+   */
+  async observe(program: string, cwd: string): Promise<void> {
+    const port = await freePort()
+    const words = ['observe', '-n', `127.0.0.1:${this.port}`, '--listen', `127.0.0.1:${port}`]
+    const child = spawn(join(cwd, program), words, {
+      cwd,
+      env: this.env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(STEP_LIMIT_MS) })
+    try {
+      const url = `http://127.0.0.1:${port}`
+      const isReady = (): Promise<boolean> =>
+        textOf(`${url}/readyz`).then(
+          () => true,
+          () => false,
+        )
+      const endMs = performance.now() + STOP_LIMIT_MS
+      while (!(await isReady())) {
+        if (child.exitCode !== null || performance.now() > endMs)
+          throw new Error('it has not read the server')
+        await delay(POLL_MS)
+      }
+      await this.readPage(port)
+      const findings = await textOf(`${url}/api/v1/findings`)
+      if (!findings.startsWith('{"observed":{')) throw new Error(`no findings of it: ${findings}`)
+      const up = `rocketmq_nameserver_observed_up{namesrv="127.0.0.1:${this.port}"} 1\n`
+      if (!(await textOf(`${url}/metrics`)).includes(up)) throw new Error(`no ${up}`)
+    } finally {
+      child.kill('SIGTERM')
+    }
+    const [code] = await ended
+    if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`)
   }
 }
 

@@ -74,7 +74,9 @@ export const PATHS: readonly InstallPath[] = [
     take: async ({ clone, machine, bare, step }, commands) => {
       await step(commands('build'), () => machine.run(commands('build'), clone))
       const { folder } = carry(bare, join(clone, 'dist-packages'), /^mqnamesrv$/)
-      await startAndAsk(bare, folder, step, commands)
+      await startAndAsk(bare, folder, step, commands, async () => {
+        await step('observe', () => bare.observe('mqnamesrv', folder))
+      })
     },
   },
   {
@@ -145,12 +147,13 @@ export const PATHS: readonly InstallPath[] = [
   },
 ]
 
-/** Starts the server on a terminal, asks it, reads its page, and stops it with Ctrl-C. */
+/** Starts the server on a terminal, asks it, reads its page, does more if there is more to do, and stops it with Ctrl-C. */
 async function startAndAsk(
   machine: Machine,
   folder: string,
   step: Newcomer['step'],
   commands: Commands,
+  more: () => Promise<void> = async () => {},
 ): Promise<void> {
   const started = await step(
     commands('start'),
@@ -160,6 +163,7 @@ async function startAndAsk(
     await step('the first five lines', () => checkFirstLines(started.output(), machine))
     await step(commands('ask'), () => machine.run(commands('ask'), folder))
     await step('the page', () => machine.readPage())
+    await more()
   } finally {
     await step('Ctrl-C', () => machine.stopServer(started))
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls'
 import { nodeHttp } from '../common/node-http.ts'
@@ -133,8 +132,11 @@ export class HttpServer {
     }
     const server =
       tls === undefined
-        ? nodeHttp.createServer(limits)
-        : createTlsServer({ ...limits, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS })
+        ? nodeHttp().createServer(limits)
+        : // Loaded only if needed: Node's TLS modules take 3 MB of memory.
+          process
+            .getBuiltinModule('node:https')
+            .createServer({ ...limits, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS })
     server.maxConnections = maxConnections
     server.on('connection', (socket) => this.#onConnection(socket))
     server.on('request', (request, response) => this.#onRequest(request, response))
@@ -374,7 +376,7 @@ export class HttpServer {
     const { status, reason } = problem
     if (socket.writable && this.#current.get(socket)?.headersSent !== true) {
       const body = `${reason}\n`
-      const head = `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
+      const head = `HTTP/1.1 ${status} ${nodeHttp().STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
       this.#options.onResponse('', status)
       socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     }

@@ -65,6 +65,9 @@ async function documentedCluster() {
   const here = (word: string): string => {
     const [file] = /[^/]+\.(?:properties|conf|yml|json|secret)$/.exec(word) ?? []
     if (file !== undefined) return join(folder, file === 'namesrv.conf' ? 'namesrv.properties' : file)
+    // A page may write one with two commands, and a command replaces no file.
+    const [snapshot] = /[^/]+\.snapshot$/.exec(word) ?? []
+    if (snapshot !== undefined) return join(temporaryFolder(), snapshot)
     const isList = /^(?:(?:10\.0\.0\.\d|127\.0\.0\.1|[abc])(?::9876)?(?:;|$))+$/.test(word)
     if (!isList) return word
     const addresses = word.split(';').map((name) => (/^(?:10\.0\.0\.2|b)\b/.test(name) ? other : one))

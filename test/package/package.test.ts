@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildAll } from '../../scripts/build.mjs'
 import type { LockedPackage } from '../../scripts/package/supply-chain.ts'
-import { buildPage } from '../../scripts/page/build.mjs'
 
 const MAX_PACKED_BYTES = 1_000_000
 const MAX_INSTALLED_BYTES = 12_000_000
@@ -49,8 +49,7 @@ beforeAll(async () => {
   ])
     cpSync(join(root, name), join(checkout, name), { recursive: true })
   // From the sources as they are: `dist` is what was built last.
-  run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(checkout, 'dist')], root)
-  await buildPage(join(checkout, 'dist', 'page'))
+  await buildAll(join(checkout, 'dist'))
   const report = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], checkout)
   packed = JSON.parse(report)[0]
   mkdirSync(installed, { recursive: true })
@@ -126,6 +125,11 @@ describe('the package', () => {
     expect(bytesIn(installed) + others).toBeLessThan(MAX_INSTALLED_BYTES)
   })
 
+  it('has a man page, in the list that npm 11 links (it ignores a single name)', () => {
+    const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { man: string[] }
+    expect(man.map((path) => existsSync(join(installed, path)))).toEqual([true])
+  })
+
   it('has exactly the type declarations that those of its exports need, and no test or source', () => {
     const needed = new Set<string>()
     const visit = (path: string): void => {
@@ -151,7 +155,7 @@ describe('the package', () => {
 
   it('lets no file inside of it be imported', () => {
     const { status, stdout } = script(`
-      for (const path of ['dist/index.js', 'dist/namesrv/namesrv-controller.js', 'src/index.ts'])
+      for (const path of ['dist/index.js', 'dist/cli/main.js', 'src/index.ts'])
         await import('mqnamesrv/' + path).then(() => console.log(path), ({ code }) => console.log(code))
       const { default: { name } } = await import('mqnamesrv/package.json', { with: { type: 'json' } })
       console.log(name, Object.keys(await import('mqnamesrv')).join(' '))`)
@@ -162,6 +166,26 @@ describe('the package', () => {
         'mqnamesrv AdminError ConfigError EventsLostError ViewError createAdmin startNamesrv',
       ],
     })
+  })
+
+  it('works in the bundle of another program, without the page', async () => {
+    const { build } = await import('esbuild')
+    const contents = `import { startNamesrv } from 'mqnamesrv'
+      async function main() {
+        const ns = await startNamesrv({ listenPort: 0, httpListenPort: 'any' })
+        const { version } = await ns.view('/api/v1/status')
+        const { status } = await fetch('http://127.0.0.1:' + ns.httpPort + '/')
+        console.log(version, status)
+        await ns.shutdown()
+      }
+      main()`
+    // As a single file needs it.
+    const outfile = join(consumer, 'bundle.cjs')
+    await build({
+      stdin: { contents, resolveDir: consumer },
+      ...{ bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' },
+    })
+    expect(run(process.execPath, [outfile], consumer)).toBe('unknown 503\n')
   })
 
   it('has a program that runs', () => {

@@ -30,7 +30,7 @@ async function observedPage(...addresses: readonly string[]): Promise<string> {
     polling: { intervalMs: 1_000, routesMs: 300_000, maxLookups: 50 },
     anyPort: true,
   })
-  onTestFinished(() => observation.stop())
+  onTestFinished(() => observation.shutdown())
   const { port } = await observation.start()
   return `http://127.0.0.1:${port}/`
 }

@@ -132,7 +132,7 @@ function hasPort(domain: string): boolean {
 
 /** The body of a response with status 200; rejects for any other. */
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const request = nodeHttp.get(url, { agent: false, signal, lookup: nameLookup.lookup })
+  const request = nodeHttp().get(url, { agent: false, signal, lookup: nameLookup.lookup })
   // One that comes after the response also ends the response, and would otherwise end the process.
   request.on('error', () => {})
   try {

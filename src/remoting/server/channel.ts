@@ -21,7 +21,7 @@ import { kindAfter } from './peer-kind.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
-import { clientCertificateOf, tlsSessionOf } from './tls-acceptor.ts'
+import { clientCertificateOf, tlsSessionOf } from './tls-session.ts'
 
 /** What all channels of a server share. */
 export interface ChannelOptions

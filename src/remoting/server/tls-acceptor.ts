@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net'
-import { createServer, type DetailedPeerCertificate, type Server, TLSSocket, type TlsOptions } from 'node:tls'
-import { cutText } from '../../common/log-throttle.ts'
-import type { CertificateNames } from '../../protocol/identity.ts'
-import type { TlsSession } from '../../stats/connections.ts'
+import {
+  createServer,
+  type DetailedPeerCertificate,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
 import { HandshakeError } from '../errors.ts'
+import { identified } from './tls-session.ts'
 
 /** The certificate of a TLS server, and what it requires of its clients. */
 export interface TlsServerSettings {
@@ -22,9 +26,6 @@ export interface TlsServerSettings {
 
 /** Node's code for a certificate that OpenSSL's security level does not allow, among others. */
 const UNNAMED_ERROR = 'UNSPECIFIED'
-
-/** Connections with a certificate of the authorities in `ca`: of the public ones, which count without `ca`, anyone gets one. */
-const identified = new WeakSet<Socket>()
 
 /**
  * Called once when a handshake ends: with a socket to read from, or with the reason why the connection is being closed. Not called
@@ -113,42 +114,6 @@ export class TlsAcceptor {
       socket.destroy()
     }
     onEnd?.(error ?? socket)
-  }
-}
-
-/** A longer subject of a certificate is cut. */
-const MAX_SUBJECT_CHARACTERS = 200
-
-/** What the ends of a TLS socket have agreed on; null for a plaintext socket. */
-export function tlsSessionOf(socket: Socket): TlsSession | null {
-  if (!(socket instanceof TLSSocket)) return null
-  const subject = socket.getPeerX509Certificate()?.subject
-  return {
-    protocol: socket.getProtocol() ?? 'unknown',
-    cipher: socket.getCipher().standardName,
-    // Node puts each attribute on a line of its own.
-    clientSubject:
-      subject === undefined ? null : cutText(subject.replaceAll('\n', ', '), MAX_SUBJECT_CHARACTERS),
-  }
-}
-
-/** One of a certificate's alternative names; Node writes those with special characters as JSON strings. */
-const ALT_NAME = /(?:^|, )([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)/g
-
-/** The client's certificate, if it was verified by the authorities in `ca`; null for a plaintext socket. */
-export function clientCertificateOf(socket: Socket): CertificateNames | null {
-  if (!(socket instanceof TLSSocket) || !identified.has(socket)) return null
-  const certificate = socket.getPeerX509Certificate()
-  if (certificate === undefined) return null
-  // Undefined, whatever its type says, if the subject is empty.
-  const subject: string | undefined = certificate.subject
-  const commonNames = subject?.split('\n').filter((part) => part.startsWith('CN=')) ?? []
-  const [name] = commonNames
-  return {
-    commonName: name === undefined || commonNames.length > 1 ? null : name.slice(3),
-    subjectAltNames: [...(certificate.subjectAltName ?? '').matchAll(ALT_NAME)].map(
-      ([, type = '', value = '']) => `${type}:${value.startsWith('"') ? JSON.parse(value) : value}`,
-    ),
   }
 }
 

@@ -22,6 +22,8 @@ describe('mqnamesrv observe', () => {
     await until('it serves', () => page() !== null)
     const port = Number(page()?.[1])
     expect(await get(port, '/api/v1/status')).toContain(`"namesrv":"127.0.0.1:${server.port}"`)
+    // It is no NameServer that clients could be sent to.
+    expect(await get(port, '/rocketmq/nsaddr')).toMatch(/^HTTP\/1\.1 404 /)
     interrupts.abort()
     expect(await running).toEqual({ code: 0, stdout: '', stderr: '' })
   })

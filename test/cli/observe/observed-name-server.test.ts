@@ -72,6 +72,49 @@ describe('an observed NameServer', () => {
     expect(lookups()).toBe(7)
   })
 
+  test('is asked for the first 100 routes at once, then for a tenth of maxLookups, and twice as many each minute', async () => {
+    const topics = Array.from({ length: 120 }, (_, index) => `T${index}`)
+    let isUp = true
+    const java = await javaServer(topics, { 106: () => (isUp ? ONE_BROKER : 'close') })
+    const { observed, pass } = await observe(java.address, { maxLookups: 10, routesMs: 1_000 })
+    const lookups = () => java.codes().filter((code) => code === 105).length
+    /** Lookups of the next second. */
+    const next = async () => {
+      const before = lookups()
+      await pass(1)
+      return lookups() - before
+    }
+    expect(lookups()).toBe(10)
+    await pass(8)
+    expect([await next(), await next(), await next()]).toEqual([10, 1, 1])
+    expect(observed.state.routes).toBe(102)
+    await pass(1, 47_000)
+    for (const rate of [1, 2, 4, 8, 10, 10]) {
+      expect(await next()).toBe(rate)
+      await pass(1, 59_000)
+    }
+    // Each once in the first round; then again as fast as is allowed, since routesMs is so short.
+    expect(observed.state).toMatchObject({ routes: 120, reason: undefined })
+    isUp = false
+    await pass(1, 10_000)
+    expect(observed.state.unreachableMs).toBeDefined()
+    isUp = true
+    await pass(1, 10_000)
+    expect(observed.state.unreachableMs).toBeUndefined()
+    // It may have been restarted.
+    await pass(11)
+    expect(await next()).toBe(1)
+  })
+
+  test('is asked for each route once in the first round, although its topics are listed again meanwhile', async () => {
+    const java = await javaServer(Array.from({ length: 70 }, (_, index) => `T${index}`))
+    const { observed, pass } = await observe(java.address, { maxLookups: 1, routesMs: 3_600_000 })
+    await pass(69)
+    expect(java.codes().filter((code) => code === 206)).toHaveLength(2)
+    expect(java.codes().filter((code) => code === 105)).toHaveLength(70)
+    expect(observed.state).toMatchObject({ routes: 70, routesReadMs: expect.any(Number) })
+  })
+
   test('is asked for its brokers every interval, and for its topics every minute', async () => {
     const java = await javaServer([])
     const { pass } = await observe(java.address)
