@@ -10,8 +10,8 @@ import { requireCommands } from '../image/commands.ts'
 const RESOLVER = 'nameserver 10.0.2.3\n'
 
 /**
- * Namespaces of network, processes and mounts. All processes in them end with them, and with this process: `cat` and slirp4netns wait for the end of a pipe. Below `/run` they are alone:
- * what looks there for the machine's own daemons finds none.
+ * Namespaces of network, processes and mounts. Everything inside ends with them, and they end with this process, because `cat` and
+ * slirp4netns wait for the end of a pipe. They have a `/run` of their own, so that nothing inside finds the daemons of the machine.
  */
 export class PrivateNetwork {
   /** Precedes a command line that is to run inside. */
