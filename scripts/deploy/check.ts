@@ -128,7 +128,7 @@ async function validateMonitor(validators: string, resource: Resource): Promise<
 function renderDocumented({ validators: folder }: Tools): string {
   const command = commandsOf({ page: 'docs/kubernetes.md', heading: 'Installation' })('install')
   const PATH = [folder, process.env['PATH']].join(delimiter)
-  const rendering = command.replace('helm install', 'helm template')
+  const rendering = command.replace('helm install', `helm template --kube-version ${VERSIONS.at(-1)}`)
   const rendered = runTool('sh', ['-ec', `cd '${root}' && ${rendering}`], { PATH })
   const [image] = /(?<=image: ")REGISTRY\/.*(?=")/.exec(rendered) ?? []
   if (image === undefined) throw new Error(`${command} does not set the image:\n${rendered}`)
