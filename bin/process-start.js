@@ -1,7 +1,7 @@
 'use strict'
 // What the program does before it is loaded, from a package as from the single file. CommonJS in the syntax of Node.js 12.
 
-const { readFileSync } = require('fs')
+const { readFileSync, writeFileSync } = require('fs')
 const { signals: known } = require('os').constants
 
 /** With fewer file descriptors, the program cannot load its modules or has none left for connections. */
@@ -26,6 +26,15 @@ function checkOpenFiles() {
     `the open-file limit is ${match[1]}, at least ${MIN_OPEN_FILES} are needed: ` +
       'raise it (ulimit -n, LimitNOFILE of systemd, --ulimit nofile of a container)',
   )
+}
+
+/** So that ps, top and pgrep find it by its name, not as a thread of Node; `process.title` would replace the arguments. */
+function nameProcess() {
+  try {
+    writeFileSync('/proc/self/comm', 'mqnamesrv')
+  } catch (_) {
+    // Only Linux has it.
+  }
 }
 
 /** Signals whose default action would end the process without a log line, or open Node's debugger port. */
@@ -63,6 +72,7 @@ function keepSignals(signals) {
  * @param whyNotLoaded - What is wrong, from the error of `load`.
  */
 function start(load, whyNotLoaded) {
+  nameProcess()
   const signals = handledSignals()
   const earlySignals = keepSignals(signals)
   checkOpenFiles()

@@ -12,9 +12,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseAllDocuments } from 'yaml'
+import { commandsOf } from '../newcomer/documents.ts'
 import { CheckList } from '../support/check-list.ts'
 
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.22.0'
@@ -123,6 +124,17 @@ async function validateMonitor(validators: string, resource: Resource): Promise<
   new ServiceMonitor(resource).validate()
 }
 
+/** Renders the chart with the arguments of the documented command, which needs a cluster itself. Returns the image that it sets. */
+function renderDocumented({ validators: folder }: Tools): string {
+  const command = commandsOf({ page: 'docs/kubernetes.md', heading: 'Installation' })('install')
+  const PATH = [folder, process.env['PATH']].join(delimiter)
+  const rendering = command.replace('helm install', `helm template --kube-version ${VERSIONS.at(-1)}`)
+  const rendered = runTool('sh', ['-ec', `cd '${root}' && ${rendering}`], { PATH })
+  const [image] = /(?<=image: ")REGISTRY\/.*(?=")/.exec(rendered) ?? []
+  if (image === undefined) throw new Error(`${command} does not set the image:\n${rendered}`)
+  return image
+}
+
 /** What the chart renders with its defaults, without the marks of a release. */
 function plainManifest(tools: Tools, values: Values): string {
   const marks = /^ *(app\.kubernetes\.io\/managed-by|helm\.sh\/chart): .*\n|^# Source: .*\n/gm
@@ -149,6 +161,7 @@ async function main(): Promise<void> {
       const namespace = readFileSync(join(root, 'deploy', 'kubernetes', '00-namespace.yaml'), 'utf8')
       return validate(tools, namespace + plain, version)
     })
+  await list.check('helm install of docs/kubernetes.md', () => renderDocumented(tools))
   await list.check('deploy/kubernetes/mqnamesrv.yaml', () => {
     if (readFileSync(manifest, 'utf8') !== plain)
       throw new Error('it is not what the chart renders; run npm run deploy:check -- --write')

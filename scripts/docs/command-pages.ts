@@ -1,23 +1,12 @@
-/**
- * Writes the commands in docs/cli.md and the man page docs/mqnamesrv.1 from the definitions of src/cli/grammar:
- *
- *     npx tsx scripts/docs/command-pages.ts
- */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
 import type { CommandDefinition, OptionDefinition } from '../../src/cli/grammar/definition.ts'
 import { COMMON_OPTIONS, GROUPS, usageOf } from '../../src/cli/help.ts'
+import { markdownTable, withParts } from './markdown.ts'
 
-export const CLI_PAGE = fileURLToPath(new URL('../../docs/cli.md', import.meta.url))
-export const MAN_PAGE = fileURLToPath(new URL('../../docs/mqnamesrv.1', import.meta.url))
-
-/** A text with the part between `<!-- commands -->` and `<!-- /commands -->` replaced by all commands. */
-export function withCommands(text: string): string {
-  return text.replace(
-    /(<!-- commands -->\n)[\s\S]*?(<!-- \/commands -->)/,
-    (_, begin: string, end: string) => `${begin}\n${markdown()}\n\n${end}`,
-  )
+/** docs/cli.md with all commands of src/cli/grammar. */
+export function withCommands(page: string): string {
+  return withParts(page, 'commands', markdown)
 }
 
 function markdown(): string {
@@ -58,20 +47,15 @@ function optionTable(head: string, options: readonly OptionDefinition[]): string
 }
 
 function table(head: string, rows: readonly (readonly [string, string])[]): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|')
-  return [
-    `| ${head} | meaning |`,
-    '| --- | --- |',
-    ...rows.map(([name, text]) => `| \`${cell(name)}\` | ${cell(text)} |`),
-  ].join('\n')
+  return markdownTable([[head, 'meaning'], ...rows.map(([name, text]) => [`\`${name}\``, text])])
 }
 
-/** The man page, in the macros of man(7). */
+/** docs/mqnamesrv.1, in the macros of man(7). */
 export function manPage(version: string): string {
   const help = parseCommandLine(['-h'], version)
   const server = help.action === 'show' ? help.text.trimEnd().split('\n') : []
   return `${[
-    '.\\" Written by scripts/docs/command-pages.ts.',
+    '.\\" Written by npm run docs from src/cli/grammar.',
     `.TH MQNAMESRV 1 "" "mqnamesrv ${version}" "User Commands"`,
     '.SH NAME',
     'mqnamesrv \\- RocketMQ NameServer, and a command line for NameServers',
@@ -101,8 +85,12 @@ export function manPage(version: string): string {
     ...EXIT_CODES.flatMap(([code, text]) => term(code, text)),
     '.SH ENVIRONMENT',
     ...VARIABLES.flatMap(([name, text]) => term(name, text)),
+    '.SH FILES',
+    ...FILES.flatMap(([name, text]) => term(name, text)),
     '.SH SEE ALSO',
-    ...paragraph('docs/cli.md, docs/configuration.md and docs/troubleshooting.md of the package.'),
+    ...paragraph(
+      'docs/cli.md, docs/configuration.md and docs/troubleshooting.md of the package; /usr/share/doc/mqnamesrv has them after apt-get install.',
+    ),
   ].join('\n')}\n`
 }
 
@@ -121,6 +109,14 @@ const VARIABLES = [
   ['ROCKETMQ_HOME', 'conf/tools.yml there has the account that signs requests, as for mqadmin'],
   ['NO_COLOR', 'if it is not empty, output has no colours'],
   ['MQNAMESRV_*', 'keys of the configuration of the server, see docs/configuration.md'],
+] as const
+
+const FILES = [
+  ['~/namesrv/kvConfig.json', 'the key-value table (kvConfigPath)'],
+  ['~/namesrv/routes-9876.snapshot', 'the routes, for the next start (routeSnapshotPath)'],
+  ['/etc/rocketmq/tls.properties', 'if it exists, overrides the keys of TLS (tls.config.file)'],
+  ['/etc/mqnamesrv/namesrv.properties', 'configuration of the service of the Debian package'],
+  ['/etc/default/mqnamesrv', 'environment variables of that service, which override its configuration'],
 ] as const
 
 function manCommand(definition: CommandDefinition): string[] {
@@ -176,9 +172,4 @@ function hexOf(character: string): string {
 export function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { readonly version: string }).version
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(CLI_PAGE, withCommands(readFileSync(CLI_PAGE, 'utf8')))
-  writeFileSync(MAN_PAGE, manPage(version()))
 }

@@ -1,56 +1,42 @@
-/**
- * Writes the tables of keys in docs/configuration.md from the definitions in src/namesrv/config:
- *
- *     npx tsx scripts/docs/configuration-table.ts
- */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import {
-  type ConfigEffect,
-  type ConfigKey,
-  type ConfigOwner,
-  variableOf,
-} from '../../src/namesrv/config/config-key.ts'
+import { EFFECT_WORDS } from '../../src/admin/configuration.ts'
+import { type ConfigKey, type ConfigOwner, variableOf } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
+import { markdownTable, withParts } from './markdown.ts'
 
-/** When the value of a key is read. */
-export const EFFECT_WORDS: Record<ConfigEffect, string> = {
-  live: 'at every use',
-  connection: 'per connection',
-  start: 'at start',
-  none: '—',
+const HEAD = [
+  ...['key', 'environment variable', "Java's or ours", 'type', 'default', 'takes effect'],
+  ...['meaning', 'when to change it'],
+]
+
+/** docs/configuration.md with the keys that src/namesrv/config defines, in a table for each owner. */
+export function withKeys(page: string): string {
+  return withParts(page, 'keys', (owner) => tableOf(owner as ConfigOwner))
 }
 
-const HEAD = ['key', 'environment variable', 'type', 'default', 'read', 'meaning']
-
-/** The page with the tables. */
-export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url)
-
-/** The table of one owner's keys, as Markdown. */
-export function renderTable(owner: ConfigOwner): string {
+function tableOf(owner: ConfigOwner): string {
   const keys = CONFIG_KEYS.filter((key) => key.owner === owner).map((key) => [
     `\`${key.name}\``,
     `\`${variableOf(key.name)}\``,
+    owner === 'own' ? 'ours' : "Java's",
     typeOf(key),
     defaultOf(key),
     EFFECT_WORDS[key.effect],
     meaningOf(key),
+    key.whenToChange ?? '',
   ])
-  return [HEAD, HEAD.map(() => '---'), ...keys].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return markdownTable([HEAD, ...keys])
 }
 
-/** A text with the part between `<!-- keys:OWNER -->` and `<!-- /keys -->` replaced by the owner's table. */
-export function withTables(text: string): string {
-  return text.replace(
-    /(<!-- keys:(\w+) -->\n)[\s\S]*?(<!-- \/keys -->)/g,
-    (_, begin: string, owner: string, end: string) =>
-      `${begin}\n${renderTable(owner as ConfigOwner)}\n\n${end}`,
-  )
+/** The type of a key with its unit and its range. */
+function typeOf(key: ConfigKey): string {
+  if (key.words !== undefined) return key.words.map((word) => `\`${word}\``).join(', ')
+  return [key.type, key.unit ?? [], rangeOf(key) ?? []].flat().join(', ')
 }
 
-function typeOf({ type, unit, words }: ConfigKey): string {
-  if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ')
-  return unit === undefined ? type : `${type}, ${unit}`
+/** The range of a key as people read it; undefined if it is that of its type. */
+export function rangeOf({ min, max }: ConfigKey): string | undefined {
+  if (min === undefined) return undefined
+  return max === undefined ? `at least ${min}` : `${min} to ${max}`
 }
 
 /** The default of a key, as Markdown; empty for Java's null. */
@@ -60,15 +46,8 @@ export function defaultOf(key: ConfigKey): string {
   return typeof key.default === 'object' ? key.default.text : `\`${key.default}\``
 }
 
-/** What a key means, with its range and its other names. */
-export function meaningOf({ meaning, min, max, alias, variable }: ConfigKey): string {
-  const notes: string[] = []
-  if (min !== undefined) notes.push(max === undefined ? `at least ${min}` : `${min} to ${max}`)
-  if (alias !== undefined) notes.push(`also \`${alias}\``)
-  if (variable !== undefined) notes.push(`also variable \`${variable}\``)
-  return notes.length === 0 ? meaning : `${meaning} (${notes.join('; ')})`
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(CONFIGURATION_PAGE, withTables(readFileSync(CONFIGURATION_PAGE, 'utf8')))
+/** What a key means, with its other names. */
+function meaningOf({ meaning, alias, variable }: ConfigKey): string {
+  const names = [alias && `\`${alias}\``, variable && `variable \`${variable}\``].filter(Boolean)
+  return names.length === 0 ? meaning : `${meaning} (also ${names.join(' and ')})`
 }

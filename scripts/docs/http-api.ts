@@ -1,19 +1,5 @@
-/**
- * Writes docs/http-api.md from the OpenAPI document that a server serves:
- *
- *     npx tsx scripts/docs/http-api.ts
- */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { pino } from 'pino'
-import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
-import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
-
-/** The page that is written. */
-export const HTTP_API_PAGE = new URL('../../docs/http-api.md', import.meta.url)
+import { startNamesrv } from '../../src/index.ts'
+import { markdownTable } from './markdown.ts'
 
 export interface Schema {
   readonly type?: string | readonly string[]
@@ -48,7 +34,7 @@ export interface ApiDocument {
 
 const HEAD = `# HTTP API
 
-<!-- Written by scripts/docs/http-api.ts from the OpenAPI document. -->
+<!-- Written by npm run docs from the OpenAPI document. -->
 
 `
 
@@ -91,12 +77,7 @@ function renderOperation(path: string, { summary, security, parameters, response
 
 function table(first: string, rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return []
-  const lines = [[first, 'type', 'meaning'], ['---', '---', '---'], ...rows]
-  return [`${lines.map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n')}\n`]
-}
-
-function escaped(cell: string): string {
-  return cell.replaceAll('|', '\\|')
+  return [`${markdownTable([[first, 'type', 'meaning'], ...rows])}\n`]
 }
 
 /** A row for each member of a value, those of objects in it included. */
@@ -120,33 +101,10 @@ function typeOf({ type, enum: words, format, minimum, maximum, items, anyOf }: S
 
 /** The document of a server that is started for it. */
 export async function servedDocument(): Promise<ApiDocument> {
-  const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-docs-'))
-  const { configuration } = Configuration.resolve({
-    args: [
-      { key: 'listenPort', value: '0' },
-      { key: 'bindAddress', value: '127.0.0.1' },
-    ],
-    homeDirectory: folder,
-    processors: 1,
-  })
-  const logger = pino({ level: 'silent' })
-  const controller = new NamesrvController({
-    configuration,
-    logger,
-    clock: systemClock,
-    scheduler: systemScheduler,
-    httpOnAnyPort: true,
-  })
+  const namesrv = await startNamesrv({ listenPort: 0 })
   try {
-    const { httpPort } = await controller.start()
-    const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/openapi.json`)
-    return (await response.json()) as ApiDocument
+    return (await namesrv.view('/api/v1/openapi.json')) as unknown as ApiDocument
   } finally {
-    await controller.shutdown()
-    rmSync(folder, { recursive: true, force: true })
+    await namesrv.shutdown()
   }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(HTTP_API_PAGE, renderHttpApi(await servedDocument()))
 }

@@ -1,45 +1,41 @@
-/**
- * Writes src/library/config-options.ts, the options of the library that are keys of the configuration:
- *
- *     npx tsx scripts/docs/library-options.ts
- */
-import { writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { LIBRARY_DEFAULTS, OPTION_KEYS } from '../../src/library/option-keys.ts'
-import type { ConfigKey } from '../../src/namesrv/config/config-key.ts'
-import { defaultOf, EFFECT_WORDS, meaningOf } from './configuration-table.ts'
+import { type ConfigEffect, type ConfigKey, textOf } from '../../src/namesrv/config/config-key.ts'
+import { defaultOf, rangeOf } from './configuration-table.ts'
 
-/** The file that is written. */
-export const LIBRARY_OPTIONS = new URL('../../src/library/config-options.ts', import.meta.url)
+/** When the value of a key is read. */
+const READ: Readonly<Record<ConfigEffect, string>> = {
+  live: 'at every use',
+  connection: 'per connection',
+  start: 'at start',
+  none: 'never',
+}
 
-const HEAD = `// Written by scripts/docs/library-options.ts from the definitions in src/namesrv/config.
+const HEAD = `// Written by npm run docs from the definitions in src/namesrv/config.
 
 /** Keys of the configuration, each with its meaning, its default, and when its value is read. */
 export interface ConfigOptions {
 `
 
-/** The file for the keys of the configuration. */
+/** src/library/config-options.ts: the options of the library that are keys of the configuration. */
 export function renderLibraryOptions(): string {
   // It has another type there.
   const keys = OPTION_KEYS.filter(({ name }) => name !== 'httpListenPort')
   return `${HEAD}${keys.map(member).join('\n')}\n}\n`
 }
 
-function member({ alias: _, variable: __, ...key }: ConfigKey): string {
+function member(key: ConfigKey): string {
   const name = /^\w+$/.test(key.name) ? key.name : `'${key.name}'`
   const unit = key.unit === undefined ? '' : `, ${key.unit}`
   const byDefault = LIBRARY_DEFAULTS[key.name as keyof typeof LIBRARY_DEFAULTS] ?? key.default
   const shown =
     key.name === 'kvConfigPath' ? 'empty, the table is in memory' : defaultOf({ ...key, default: byDefault })
-  const facts = `Default: ${shown || 'none'}${unit}. Read ${EFFECT_WORDS[key.effect]}.`
-  return `  /** ${meaningOf(key)} ${facts} */\n  readonly ${name}?: ${typeOf(key)} | undefined`
+  const facts = `Default: ${shown || 'none'}${unit}. Read ${READ[key.effect]}.`
+  const range = rangeOf(key)
+  const text = range === undefined ? textOf(key) : `${textOf(key)} (${range})`
+  return `  /** ${text} ${facts} */\n  readonly ${name}?: ${typeOf(key)} | undefined`
 }
 
 function typeOf({ type, words }: ConfigKey): string {
   if (words !== undefined) return words.map((word) => `'${word}'`).join(' | ')
   return type === 'int' || type === 'long' ? 'number' : type
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(LIBRARY_OPTIONS, renderLibraryOptions())
 }

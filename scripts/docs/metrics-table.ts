@@ -1,14 +1,8 @@
-/**
- * Writes the tables of metrics in docs/monitoring.md from the definitions in src/inspect/metrics:
- *
- *     npx tsx scripts/docs/metrics-table.ts
- */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import type { MetricFamily } from '../../src/inspect/metrics/metric-family.ts'
 import { OBSERVED_METRICS } from '../../src/inspect/metrics/observed-metrics.ts'
 import { PROCESS_METRICS } from '../../src/inspect/metrics/process-metrics.ts'
 import { RPC_LATENCY_METRICS, SERVER_METRICS } from '../../src/inspect/metrics/server-metrics.ts'
+import { markdownTable, withParts } from './markdown.ts'
 
 /** What a table needs of a metric. */
 export type MetricDefinition = Pick<MetricFamily<never>, 'name' | 'type' | 'labels' | 'help'>
@@ -20,30 +14,17 @@ export const METRIC_TABLES: Readonly<Record<string, readonly MetricDefinition[]>
   observed: OBSERVED_METRICS,
 }
 
-/** The page with the tables. */
-export const MONITORING_PAGE = new URL('../../docs/monitoring.md', import.meta.url)
-
-/** A text with the part between `<!-- metrics:TABLE -->` and `<!-- /metrics -->` replaced by that table. */
-export function withMetricTables(text: string): string {
-  return text.replace(
-    /(<!-- metrics:(\w+) -->\n)[\s\S]*?(<!-- \/metrics -->)/g,
-    (_, begin: string, table: string, end: string) =>
-      `${begin}\n${renderTable(METRIC_TABLES[table] ?? [])}\n\n${end}`,
-  )
+/** docs/monitoring.md with the metrics of src/inspect/metrics. */
+export function withMetrics(page: string): string {
+  return withParts(page, 'metrics', (name) => tableOf(METRIC_TABLES[name] ?? []))
 }
 
-function renderTable(metrics: readonly MetricDefinition[]): string {
+function tableOf(metrics: readonly MetricDefinition[]): string {
   const rows = metrics.map(({ name, type, labels, help }) => [
     `\`${name}\``,
     type,
     labels.map((label) => `\`${label}\``).join(', '),
     help,
   ])
-  return [['metric', 'type', 'labels', 'meaning'], ['---', '---', '---', '---'], ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(MONITORING_PAGE, withMetricTables(readFileSync(MONITORING_PAGE, 'utf8')))
+  return markdownTable([['metric', 'type', 'labels', 'meaning'], ...rows])
 }

@@ -1,18 +1,8 @@
-/**
- * Writes src/inspect/api-types.ts, the types of what the views take and return, from the OpenAPI document that a server serves:
- *
- *     npx tsx scripts/docs/page-types.ts
- */
-import { writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import { type ApiDocument, type Operation, type Schema, servedDocument } from './http-api.ts'
+import type { ApiDocument, Operation, Schema } from './http-api.ts'
 
-/** The file that is written. */
-export const PAGE_TYPES = new URL('../../src/inspect/api-types.ts', import.meta.url)
+const HEAD = '// Written by npm run docs from the OpenAPI document.'
 
-const HEAD = '// Written by scripts/docs/page-types.ts from the OpenAPI document.'
-
-/** The file for a document. */
+/** src/inspect/api-types.ts: the types of what the views take and return. */
 export function renderPageTypes({ paths }: ApiDocument): string {
   const views = Object.entries(paths).flatMap(([path, { get }]) => {
     const [{ schema } = {}] = Object.values(get.responses[200].content)
@@ -75,8 +65,4 @@ function wordOf(type: string): string {
 
 function comment(text: string | undefined, indent: string): string[] {
   return text === undefined ? [] : [`${indent}/** ${text} */`]
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(PAGE_TYPES, renderPageTypes(await servedDocument()))
 }

@@ -3,10 +3,21 @@
  * machine's own package mirror, with Node and npm from the npm registry, laid out like the official slim image as far as
  * our Dockerfile can tell (paths, user `node` with uid 1000, no entry point that matters).
  */
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Buildah } from './buildah.ts'
-import { output, run } from './commands.ts'
+import { Buildah } from './buildah.ts'
+import { output, requireCommands, run } from './commands.ts'
 
 /** Node's shared libraries that a minimal Debian does not bring. */
 const NODE_LIBRARIES = ['libstdc++6', 'libatomic1']
@@ -47,13 +58,41 @@ function debianSource(): DebianSource {
   return pickDebianSource(output('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']))
 }
 
+/** A base image, and where it is. */
+export interface BaseImage {
+  /** The name in the Dockerfile. */
+  readonly name: string
+  readonly buildah: Buildah
+  /** What is made once and kept: `MQNAMESRV_IMAGE_FOLDER`, default: a folder below the system's temporary one. */
+  readonly folder: string
+}
+
+/** The base image of the Dockerfile, which is made if the folder does not have it. @throws {Error} if a tool is missing. */
+export function prepareBaseImage(): BaseImage {
+  requireCommands(['buildah', 'debootstrap'])
+  const folder = process.env['MQNAMESRV_IMAGE_FOLDER'] ?? join(tmpdir(), 'mqnamesrv-image')
+  mkdirSync(folder, { recursive: true })
+  const buildah = new Buildah(folder)
+  const name = baseImageName()
+  if (!buildah.hasImage(name)) makeBaseImage(buildah, name, folder)
+  return { name, buildah, folder }
+}
+
+/** The one image the Dockerfile starts from; a stage of its own (`FROM build`) does not count. */
+function baseImageName(): string {
+  const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8')
+  const names = new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, name]) => name))
+  assert.equal(names.size, 1, 'the Dockerfile starts from one image')
+  return [...names][0] ?? ''
+}
+
 /**
  * Makes the base image.
  * @param name - The name the Dockerfile uses, such as `node:24-slim`; the number is Node's major version.
  * @param workFolder - Where to build it; needs about half a gigabyte.
  * @throws Error if the newest Node of that major version is no LTS release.
  */
-export function makeBaseImage(buildah: Buildah, name: string, workFolder: string): void {
+function makeBaseImage(buildah: Buildah, name: string, workFolder: string): void {
   const major = /^node:(\d+)-slim$/.exec(name)?.[1]
   if (major === undefined) throw new Error(`no stand-in for the base image ${name}`)
   const folder = mkdtempSync(join(workFolder, 'base-'))

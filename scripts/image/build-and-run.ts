@@ -5,27 +5,17 @@
  * is kept in `MQNAMESRV_IMAGE_FOLDER` (default: a folder below the system's temporary one) and made once. Checks go to
  * stdout, one a line; everything else to stderr. Exit code 1 if a check fails.
  */
-import assert from 'node:assert/strict'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CheckList } from '../support/check-list.ts'
-import { makeBaseImage } from './base-image.ts'
-import { Buildah, type Secret } from './buildah.ts'
+import { prepareBaseImage } from './base-image.ts'
+import type { Secret } from './buildah.ts'
 import { checks } from './checks.ts'
 import { output, requireCommands } from './commands.ts'
 
 const IMAGE = 'mqnamesrv'
 const repository = fileURLToPath(new URL('../../', import.meta.url))
-
-/** The one image the Dockerfile starts from; a stage of its own (`FROM build`) does not count. */
-function baseImageName(): string {
-  const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8')
-  const names = new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, name]) => name))
-  assert.equal(names.size, 1, 'the Dockerfile starts from one image')
-  return [...names][0] ?? ''
-}
 
 /** This machine's npm settings for the time of the build: its registry, and the certificates it trusts. */
 function npmSecrets(folder: string): Secret[] {
@@ -42,13 +32,8 @@ function npmSecrets(folder: string): Secret[] {
 }
 
 async function main(): Promise<void> {
-  requireCommands(['buildah', 'debootstrap', 'runc', 'nsenter'])
-  const folder = process.env['MQNAMESRV_IMAGE_FOLDER'] ?? join(tmpdir(), 'mqnamesrv-image')
-  mkdirSync(folder, { recursive: true })
-  const buildah = new Buildah(folder)
-  const base = baseImageName()
-  if (!buildah.hasImage(base)) makeBaseImage(buildah, base, folder)
-
+  requireCommands(['runc', 'nsenter'])
+  const { name: base, buildah, folder } = prepareBaseImage()
   const scratch = mkdtempSync(join(folder, 'run-'))
   const list = new CheckList()
   try {

@@ -60,6 +60,11 @@ export class Buildah {
     }
   }
 
+  /** Writes an image to a file, for `docker load`. */
+  save(name: string, file: string): void {
+    this.#output('push', '--quiet', name, `docker-archive:${file}:${name}`)
+  }
+
   /** Builds the Dockerfile in `context`. Docker's image format, because OCI's has no place for a HEALTHCHECK. */
   build(context: string, name: string, secrets: readonly Secret[]): void {
     const lent = secrets.flatMap(({ id, file }) => ['--secret', `id=${id},src=${file}`])

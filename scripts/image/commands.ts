@@ -39,13 +39,29 @@ export function output(command: string, args: readonly string[]): string {
   return stdout.trimEnd()
 }
 
+/** Debian packages whose names are not those of their commands. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  dockerd: 'docker.io',
+  go: 'golang-go',
+  ip: 'iproute2',
+  java: 'default-jdk-headless',
+  jlink: 'default-jdk-headless',
+  mvn: 'maven',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+}
+
 /** Fails with the one line that helps if this machine cannot build or run images. */
 export function requireCommands(commands: readonly string[]): void {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   const missing = commands.filter((command) => !folders.some((folder) => isExecutable(join(folder, command))))
-  if (missing.length > 0)
-    throw new Error(`not installed: ${missing.join(', ')} (Debian packages of the same names)`)
-  if (process.getuid?.() !== 0) throw new Error('building a root file system needs root')
+  if (missing.length > 0) {
+    const packages = new Set(missing.map((command) => PACKAGES[command] ?? command))
+    throw new Error(
+      `not installed: ${missing.join(', ')}; install the Debian packages ${[...packages].join(', ')}`,
+    )
+  }
+  if (process.getuid?.() !== 0) throw new Error('root file systems and namespaces need root')
 }
 
 function isExecutable(path: string): boolean {

@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../support/ports.ts'
+import type { PrivateNetwork } from './private-network.ts'
 
 /** `npm ci` with an empty cache, and the build, on a busy machine. */
 const STEP_LIMIT_MS = 9 * 60_000
@@ -16,15 +17,22 @@ const POLL_MS = 50
 const OWN_VARIABLES =
   /^(?:MQNAMESRV_|NODE_OPTIONS$|NODE_ENV$|npm_(?!config_(?:registry|cafile))|NAMESRV_ADDR$)/i
 
-/** A server that a newcomer has started. */
+/** What a server on a terminal says last of its first lines, when it listens. */
+const LISTENING = /^ {2}log /m
+
+/** A program that a newcomer has started. */
 export interface Started {
   readonly process: ChildProcess
   /** Everything on its terminal. */
   output(): string
+  /** Waits for a text on it. @throws {Error} (rejects) with the output if the program ends, or that takes too long. */
+  until(text: RegExp): Promise<void>
 }
 
 export class Machine {
   readonly folder: string
+  readonly #node: string | undefined
+  readonly #network: PrivateNetwork | undefined
   readonly #env: Readonly<Record<string, string | undefined>>
   /** Of the server that was started last. */
   port = 0
@@ -34,12 +42,21 @@ export class Machine {
   /**
    * @param folder - A folder, in which all others are made.
    * @param node - The binary of Node.js; undefined for a machine without one.
+   * @param network - Where commands run; default: this machine's, on ports that are free.
+   * @param more - More environment variables.
    */
-  constructor(folder: string, node: string | undefined) {
+  constructor(
+    folder: string,
+    node: string | undefined,
+    network?: PrivateNetwork,
+    more: Readonly<Record<string, string>> = {},
+  ) {
     const home = join(folder, 'home')
     mkdirSync(home, { recursive: true })
     const kept = Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.test(name))
     this.folder = folder
+    this.#node = node
+    this.#network = network
     this.#env = {
       ...Object.fromEntries(kept),
       // Nothing but the shell's own commands if there is no Node.js: it may be where everything else is.
@@ -49,11 +66,20 @@ export class Machine {
       // This machine's registry and certificates.
       npm_config_userconfig: join(homedir(), '.npmrc'),
       MQNAMESRV_USER_HOME: home,
+      // Java does not read HOME; Maven's cache and the broker's store are below it.
+      JAVA_TOOL_OPTIONS: `-Duser.home=${home}`,
+      ...more,
     }
+  }
+
+  /** The same machine in a network of its own, with the ports that the documents name. */
+  within(network: PrivateNetwork, more?: Readonly<Record<string, string>>): Machine {
+    return new Machine(this.folder, this.#node, network, more)
   }
 
   /** The environment of all commands: other servers of this machine may have the usual ports. */
   get env(): Readonly<Record<string, string | undefined>> {
+    if (this.#network !== undefined) return this.#env
     return {
       ...this.#env,
       MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
@@ -74,44 +100,59 @@ export class Machine {
     return mkdtempSync(join(this.folder, 'empty-'))
   }
 
+  /** The command line of a shell that runs a script, in the folder and the network that it is for. */
+  #shell(script: string, cwd: string): [string, ...string[]] {
+    // nsenter starts in the root folder of the namespace.
+    const shell = ['/bin/sh', '-ec', `cd '${cwd}'\n${script}`]
+    return [...(this.#network?.enter ?? []), ...shell] as [string, ...string[]]
+  }
+
   /** Runs commands; the first that fails ends them. @returns What they print. @throws {Error} (rejects) with that. */
   async run(commands: string, cwd: string): Promise<string> {
     return await new Promise((resolve, reject) => {
-      const options = { cwd, env: this.env, timeout: STEP_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 }
-      execFile('/bin/sh', ['-ec', commands], options, (error, stdout, stderr) => {
+      const options = { env: this.env, timeout: STEP_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 }
+      const [program, ...args] = this.#shell(commands, cwd)
+      execFile(program, args, options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout)
         else reject(new Error(`exit code ${error.code ?? error.signal}\n${stdout}${stderr}`))
       })
     })
   }
 
-  /** Starts a server on a terminal of its own, and waits until it has shown its first lines. @throws {Error} (rejects) with its output. */
-  async start(commands: string, cwd: string): Promise<Started> {
+  /** Starts a server on ports of its own, and waits until it has shown its first lines. @throws {Error} (rejects) with its output. */
+  async startServer(commands: string, cwd: string): Promise<Started> {
     await this.takePorts()
-    const file = join(this.folder, 'start.sh')
+    return await this.start(commands, cwd, LISTENING)
+  }
+
+  /** Starts a program on a terminal of its own, and waits until it has written a text. @throws {Error} (rejects) with its output. */
+  async start(commands: string, cwd: string, text: RegExp): Promise<Started> {
+    const file = join(mkdtempSync(join(this.folder, 'start-')), 'start.sh')
     writeFileSync(file, commands)
     // A terminal, as a newcomer has it; `script` is in every Debian.
-    const child = spawn('/usr/bin/script', ['-qfec', `/bin/sh -e ${file}`, '/dev/null'], {
-      cwd,
+    const [program, ...args] = this.#shell(`exec /usr/bin/script -qfec '/bin/sh -e ${file}' /dev/null`, cwd)
+    const child = spawn(program, args, {
       env: { ...this.env, SHELL: '/bin/sh', TERM: 'xterm' },
     })
     const chunks: Buffer[] = []
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     const output = (): string => Buffer.concat(chunks).toString()
-    const endMs = performance.now() + STEP_LIMIT_MS
-    // The last of the first lines, which it shows when it listens.
-    while (!/^ {2}log /m.test(output())) {
-      if (child.exitCode !== null || performance.now() > endMs) {
-        child.kill('SIGKILL')
-        throw new Error(`no server has started\n${output()}`)
+    const until = async (wanted: RegExp): Promise<void> => {
+      const endMs = performance.now() + STEP_LIMIT_MS
+      while (!wanted.test(output())) {
+        if (child.exitCode !== null || performance.now() > endMs) {
+          child.kill('SIGKILL')
+          throw new Error(`it has not written ${wanted}\n${output()}`)
+        }
+        await delay(POLL_MS)
       }
-      await delay(POLL_MS)
     }
-    return { process: child, output }
+    await until(text)
+    return { process: child, output, until }
   }
 
-  /** Ctrl-C on the server's terminal. @throws {Error} (rejects) if it does not shut down. */
+  /** Ctrl-C on the terminal of a program. @throws {Error} (rejects) if it does not end. */
   async stop({ process: child, output }: Started): Promise<void> {
     const ended = once(child, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) })
     child.stdin?.write('\x03')
@@ -119,17 +160,63 @@ export class Machine {
       await ended
     } catch {
       child.kill('SIGKILL')
+      throw new Error(`not ended by Ctrl-C\n${output()}`)
     }
-    if (!output().includes('shutdown complete')) throw new Error(`not shut down by Ctrl-C\n${output()}`)
+  }
+
+  /** Ctrl-C on the terminal of a server. @throws {Error} (rejects) if it does not shut down. */
+  async stopServer(started: Started): Promise<void> {
+    await this.stop(started)
+    const output = started.output()
+    if (!output.includes('shutdown complete')) throw new Error(`not shut down by Ctrl-C\n${output}`)
   }
 
   /** The page and its first file, from the server's HTTP port. @throws {Error} (rejects) if they are not there. */
-  async readPage(): Promise<void> {
-    const url = `http://127.0.0.1:${this.httpPort}/`
+  async readPage(httpPort = this.httpPort): Promise<void> {
+    const url = `http://127.0.0.1:${httpPort}/`
     const html = await textOf(url)
     const [script] = /assets\/app\.\w+\.js/.exec(html) ?? []
     if (script === undefined) throw new Error(`the page has no script: ${html}`)
     await textOf(url + script)
+  }
+
+  /**
+   * Observes the server that was started last: page, findings and metrics, until SIGTERM.
+   * @param program - The command without its arguments.
+   * @throws {Error} (rejects) if something of it is missing, or if it does not end with 0.
+   */
+  async observe(program: string, cwd: string): Promise<void> {
+    const port = await freePort()
+    const words = ['observe', '-n', `127.0.0.1:${this.port}`, '--listen', `127.0.0.1:${port}`]
+    const child = spawn(join(cwd, program), words, {
+      cwd,
+      env: this.env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(STEP_LIMIT_MS) })
+    try {
+      const url = `http://127.0.0.1:${port}`
+      const isReady = (): Promise<boolean> =>
+        textOf(`${url}/readyz`).then(
+          () => true,
+          () => false,
+        )
+      const endMs = performance.now() + STOP_LIMIT_MS
+      while (!(await isReady())) {
+        if (child.exitCode !== null || performance.now() > endMs)
+          throw new Error('it has not read the server')
+        await delay(POLL_MS)
+      }
+      await this.readPage(port)
+      const findings = await textOf(`${url}/api/v1/findings`)
+      if (!findings.startsWith('{"observed":{')) throw new Error(`no findings of it: ${findings}`)
+      const up = `rocketmq_nameserver_observed_up{namesrv="127.0.0.1:${this.port}"} 1\n`
+      if (!(await textOf(`${url}/metrics`)).includes(up)) throw new Error(`no ${up}`)
+    } finally {
+      child.kill('SIGTERM')
+    }
+    const [code] = await ended
+    if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`)
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * Does what a newcomer does, and fails when a documented step fails: for each way of docs/quick-start.md, and for each release of
- * Node.js it can run on, a fresh clone, an empty npm cache, and the commands of that page.
+ * Does what a newcomer does, and fails when a documented step fails: for each way to a running server (paths.ts), and for each release of
+ * Node.js it can run on, a fresh clone, an empty npm cache, and the commands of the document.
  *
- * Usage: `npm run newcomer [-- PATH... [--node FILE]...]`. PATH: clone, npm, single-file, deb; default: all. FILE: the `bin/node` of an
- * unpacked release; default: Node 20.19.0 and the newest LTS, from the npm registry. What is tried is the last commit. `deb` needs root,
- * debhelper and logrotate, and installs and purges the package on this machine. One line per step; exit code 1 if one fails.
+ * Usage: `npm run newcomer [-- PATH... [--node FILE]...]`. PATH: clone, npm, single-file, deb, image, compose, helm, walk; default: all.
+ * FILE: the `bin/node` of an unpacked release; default: Node 20.19.0 and the newest LTS, from the npm registry. What is tried is the last
+ * commit. CONTRIBUTING.md says what each path needs. One line per step; exit code 1 if one fails.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,8 +14,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CheckList } from '../support/check-list.ts'
 import { installNode, NEWEST_LTS } from '../support/node-binary.ts'
+import { commandsOf } from './documents.ts'
 import { Machine } from './machine.ts'
-import { commandsOf, type InstallPath, type Newcomer, PATHS } from './paths.ts'
+import { type InstallPath, type Newcomer, PATHS } from './paths.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -24,6 +25,11 @@ const OLDEST_NODE = '20.19.0'
 
 const list = new CheckList()
 
+/** Commands without their comments, for a line of the list. */
+function onOneLine(commands: string): string {
+  return commands.replaceAll(/ +# .*$/gm, '').replaceAll('\n', '; ')
+}
+
 /** A step that failed, and has been reported. */
 class StepFailedError extends Error {}
 
@@ -31,7 +37,7 @@ function stepper(title: string): Newcomer['step'] {
   return async (name, take) => {
     const startMs = performance.now()
     const line = (): string =>
-      `${title}: ${name.replaceAll('\n', '; ')} (${((performance.now() - startMs) / 1_000).toFixed(1)} s)`
+      `${title}: ${onOneLine(name)} (${((performance.now() - startMs) / 1_000).toFixed(1)} s)`
     try {
       const result = await take()
       list.pass(line())
@@ -51,7 +57,7 @@ async function takeAll(paths: readonly InstallPath[], node: string, folder: stri
   const clone = join(folder, 'clone')
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone])
   // The path `clone` does it as one of its steps.
-  if (!paths.some(({ name }) => name === 'clone'))
+  if (paths[0]?.name !== 'clone' && paths.some(({ usesInstalled }) => usesInstalled))
     await stepper(`Node ${version}`)('npm ci', () => machine.run('npm ci', clone))
   for (const path of paths) {
     const step = stepper(`${path.name}, Node ${version}`)

@@ -1,8 +1,8 @@
 /** The ways to a running NameServer, each with the steps that a newcomer takes. A new way is one more entry of {@link PATHS}. */
 import assert from 'node:assert/strict'
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { takeCompose, takeImage } from './containers.ts'
 import {
   assertNotInstalled,
   checkUnit,
@@ -12,8 +12,9 @@ import {
   stopService,
   upgrade,
 } from './debian.ts'
+import type { Purpose, Section } from './documents.ts'
 import type { Machine } from './machine.ts'
-import { type Commands, type Purpose, readQuickStart } from './quick-start.ts'
+import { takeWalk } from './walk.ts'
 
 /** What a path has to work with. */
 export interface Newcomer {
@@ -27,48 +28,63 @@ export interface Newcomer {
   step<Result>(name: string, take: () => Result | Promise<Result>): Promise<Result>
 }
 
-export interface InstallPath {
+export type Commands = (purpose: Purpose) => string
+
+/** A way, and the section whose commands are tried. */
+export interface InstallPath extends Section {
   readonly name: string
-  /** Of docs/quick-start.md; its commands are those that are tried. */
-  readonly heading: string
   /** Whether the server runs on the installed Node.js, so that each release of it is tried. */
   readonly runsOnNode: boolean
-  take(newcomer: Newcomer, commands: (purpose: Purpose) => string): Promise<void>
+  /** Whether it begins in a clone in which `npm ci` has run. */
+  readonly usesInstalled: boolean
+  take(newcomer: Newcomer, commands: Commands): Promise<void>
 }
+
+const PACKAGE = /^mqnamesrv-.*\.tgz$/
 
 export const PATHS: readonly InstallPath[] = [
   {
     name: 'clone',
+    page: 'docs/quick-start.md',
     heading: 'A clone',
     runsOnNode: true,
+    usesInstalled: false,
     take: async ({ clone, machine, step }, commands) => {
       await startAndAsk(machine, clone, step, commands)
     },
   },
   {
     name: 'npm',
+    page: 'docs/quick-start.md',
     heading: 'The npm package',
     runsOnNode: true,
+    usesInstalled: true,
     take: async ({ clone, machine, step }, commands) => {
       await step(commands('build'), () => machine.run(commands('build'), clone))
-      const { folder } = carry(machine, clone, /^mqnamesrv-.*\.tgz$/)
+      const { folder } = carry(machine, clone, PACKAGE)
       await startAndAsk(machine, folder, step, commands)
     },
   },
   {
     name: 'single-file',
+    page: 'docs/quick-start.md',
     heading: 'A single file',
     runsOnNode: false,
+    usesInstalled: true,
     take: async ({ clone, machine, bare, step }, commands) => {
       await step(commands('build'), () => machine.run(commands('build'), clone))
       const { folder } = carry(bare, join(clone, 'dist-packages'), /^mqnamesrv$/)
-      await startAndAsk(bare, folder, step, commands)
+      await startAndAsk(bare, folder, step, commands, async () => {
+        await step('observe', () => bare.observe('mqnamesrv', folder))
+      })
     },
   },
   {
     name: 'deb',
+    page: 'docs/quick-start.md',
     heading: 'A Debian package',
     runsOnNode: false,
+    usesInstalled: true,
     take: async ({ clone, machine, step }, commands) => {
       assertNotInstalled()
       await step(commands('build'), () => machine.run(commands('build'), clone))
@@ -91,22 +107,65 @@ export const PATHS: readonly InstallPath[] = [
       }
     },
   },
+  {
+    name: 'image',
+    page: 'docs/container.md',
+    heading: 'With Docker',
+    runsOnNode: false,
+    usesInstalled: false,
+    take: takeImage,
+  },
+  {
+    name: 'compose',
+    page: 'docs/container.md',
+    heading: 'With Docker Compose',
+    runsOnNode: false,
+    usesInstalled: false,
+    take: takeCompose,
+  },
+  {
+    name: 'helm',
+    page: 'docs/kubernetes.md',
+    heading: 'Installation',
+    runsOnNode: false,
+    usesInstalled: true,
+    take: async ({ clone, machine, step }) => {
+      await step('npm run deploy:check', () => machine.run('npm run deploy:check', clone))
+    },
+  },
+  {
+    name: 'walk',
+    page: 'README.md',
+    heading: 'Five minutes with a real broker',
+    runsOnNode: false,
+    usesInstalled: true,
+    take: async (newcomer, commands) => {
+      const { clone, machine, step } = newcomer
+      await step('npm pack', () => machine.run('npm pack', clone))
+      await takeWalk(newcomer, commands, carry(machine, clone, PACKAGE))
+    },
+  },
 ]
 
-/** Starts the server on a terminal, asks it, reads its page, and stops it with Ctrl-C. */
+/** Starts the server on a terminal, asks it, reads its page, does more if there is more to do, and stops it with Ctrl-C. */
 async function startAndAsk(
   machine: Machine,
   folder: string,
   step: Newcomer['step'],
-  commands: (purpose: Purpose) => string,
+  commands: Commands,
+  more: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const started = await step(commands('start'), async () => await machine.start(commands('start'), folder))
+  const started = await step(
+    commands('start'),
+    async () => await machine.startServer(commands('start'), folder),
+  )
   try {
     await step('the first five lines', () => checkFirstLines(started.output(), machine))
     await step(commands('ask'), () => machine.run(commands('ask'), folder))
     await step('the page', () => machine.readPage())
+    await more()
   } finally {
-    await step('Ctrl-C', () => machine.stop(started))
+    await step('Ctrl-C', () => machine.stopServer(started))
   }
 }
 
@@ -135,16 +194,4 @@ function carry(machine: Machine, from: string, pattern: RegExp): { folder: strin
   const file = join(folder, name)
   copyFileSync(join(from, name), file)
   return { folder, file }
-}
-
-/** The commands of a path. @throws {Error} if docs/quick-start.md does not have its heading. */
-export function commandsOf({ heading }: InstallPath): (purpose: Purpose) => string {
-  const page = readFileSync(fileURLToPath(new URL('../../docs/quick-start.md', import.meta.url)), 'utf8')
-  const section: Commands | undefined = readQuickStart(page).get(heading)
-  assert(section !== undefined, `docs/quick-start.md has no heading ${heading}`)
-  return (purpose) => {
-    const commands = section[purpose]
-    assert(commands !== undefined, `docs/quick-start.md, ${heading}: no block for ${purpose}`)
-    return commands.trim()
-  }
 }

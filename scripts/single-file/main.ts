@@ -55,7 +55,7 @@ async function bundle(file: string): Promise<string[]> {
   return Object.keys(metafile.inputs)
 }
 
-/** What the program reads at run time: package.json with the commit, and the page. */
+/** What the program reads at run time, see `src/namesrv/files/own-files.ts`: package.json with the commit, and the page. */
 async function writeAssets(folder: string): Promise<Record<string, string>> {
   const page = join(folder, 'page')
   await buildPage(page)
@@ -65,8 +65,12 @@ async function writeAssets(folder: string): Promise<Record<string, string>> {
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const manifest = join(folder, 'package.json')
   writeFileSync(manifest, JSON.stringify({ name, version, ...commit() }))
-  const pages = names.map((each) => [`page/${each}`, join(page, each)] as const)
-  return { 'package.json': manifest, page: list, ...Object.fromEntries(pages) }
+  const files = new Map([
+    ['package.json', manifest],
+    ['page', list],
+    ...names.map((each) => [`page/${each}`, join(page, each)] as const),
+  ])
+  return Object.fromEntries([...files].map(([asset, path]) => [`mqnamesrv/${asset}`, path]))
 }
 
 /** The commit, unless the sources differ from it or are no clone. */

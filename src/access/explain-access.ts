@@ -61,6 +61,8 @@ export interface AccessTest extends ShownSender {
   readonly rule: string
   /** Why the account counts as anonymous; null if it does not. */
   readonly note: string | null
+  /** @see Policy.nearMiss; null if it is allowed, or no rule comes near. */
+  readonly nearMiss: string | null
 }
 
 const NO_NAMES: TestedRequest['names'] = {
@@ -83,7 +85,7 @@ export function testedRequest(query: URLSearchParams, code: number): TestedReque
       clusterName: query.get('cluster'),
       brokerName: query.get('broker'),
       topic: query.get('topic'),
-      announced: announce === null ? [] : [announce],
+      announced: announce === null ? [] : announce.split(','),
     },
   }
 }
@@ -101,12 +103,14 @@ export function testAccess(policy: Policy, request: TestedRequest): AccessTest |
   const certified = certificate === undefined ? undefined : policy.certificateIdentity(namesOf(certificate))
   const sender = { identity: isUsable ? account.identity : certified, host, isTls }
   const group = GROUP_OF[code as RequestCode]
-  const { isAllowed, rule } = decide(policy, sender, { group, ...names })
+  const subject = { group, ...names }
+  const { isAllowed, isMatched, rule } = decide(policy, sender, subject)
+  const nearMiss = (isMatched ? undefined : policy.nearMiss(sender, subject)) ?? null
   const note =
     account === undefined || isUsable
       ? null
       : `signatures of ${name} do not count from ${host}${isTls ? '' : ' without TLS'} (from, requireTls)`
-  return { ...shown(policy, sender), code, group, allowed: isAllowed, rule, note }
+  return { ...shown(policy, sender), code, group, allowed: isAllowed, rule, note, nearMiss }
 }
 
 /** The names of a certificate that has one. */
@@ -117,7 +121,8 @@ function namesOf(name: string): CertificateNames {
 }
 
 function decide(policy: Policy, sender: Sender, subject: RequestSubject) {
-  return policy.mode === 'off' ? { isAllowed: true, rule: 'mode off' } : policy.decide(sender, subject)
+  const off = { isAllowed: true, isMatched: true, rule: 'mode off' }
+  return policy.mode === 'off' ? off : policy.decide(sender, subject)
 }
 
 function shown(policy: Policy, { identity, host, isTls }: Sender): ShownSender {

@@ -20,8 +20,10 @@ export interface Denial {
   readonly rule: string
   /** As the request gives it, proven or not; null if it gives none. */
   readonly accessKey: string | null
-  /** Why the account is not proven; undefined if it is, or a certificate proves another identity. Only for the log. */
+  /** Why the account is not proven; undefined if it is, or if an unsigned request has a certificate. Only for the log. */
   readonly unproven: UnprovenReason | undefined
+  /** @see Policy.nearMiss */
+  readonly nearMiss: string | undefined
   /** False in the mode `audit`. */
   readonly isEnforced: boolean
 }
@@ -32,6 +34,8 @@ export interface GateEvents {
   onDenied(denial: Denial, request: RemotingCommand, context: RequestContext): void
   /** A request exceeds a rate of the access file, and is let pass: the mode is `audit`. */
   onRateLetPass(error: LimitError, request: RemotingCommand, context: RequestContext): void
+  /** A request is signed with the previous secret of an account. */
+  onPreviousSecret(accessKey: string, context: RequestContext): void
 }
 
 const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this address'
@@ -140,8 +144,14 @@ export class Gate {
     context: RequestContext,
   ): { readonly identity: Identity | undefined; readonly unproven: UnprovenReason | undefined } {
     const proof = this.#verify(request, context)
-    if (proof.account !== undefined) return { identity: proof.account.identity, unproven: undefined }
-    return { identity: this.#certified(context.channel), unproven: proof.reason }
+    if (proof.account !== undefined) {
+      const { identity } = proof.account
+      if (proof.isPrevious) this.#events.onPreviousSecret(identity.name, context)
+      return { identity, unproven: undefined }
+    }
+    const identity = this.#certified(context.channel)
+    const isProven = identity !== undefined && proof.reason === 'not signed'
+    return { identity, unproven: isProven ? undefined : proof.reason }
   }
 
   /** Each wrong signature costs some hashes. From an address that sends too many, none is verified: they prove nothing. */
@@ -202,12 +212,16 @@ export class Gate {
     if (UNKNOWN.has(unproven) && this.#policy.accounts.size > 0)
       this.#count(this.rates.ofFailure(host, request.body, nowMs), request, by)
     const accessKey = request.extFields?.get('AccessKey') ?? null
-    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, by)
+    const nearMiss =
+      decision.isMatched || decision === NOT_CHECKED ? undefined : this.#policy.nearMiss(sender, subject)
+    this.#events.onDenied({ group, rule, accessKey, unproven, nearMiss, isEnforced }, request, by)
     if (!isEnforced) return undefined
     const fromHere = this.#policy.decide({ ...sender, host: '127.0.0.1' }, subject).isAllowed
+    // To a proven identity only: a stranger must not learn the rules.
+    const why = identity === undefined || nearMiss === undefined ? '' : `, ${nearMiss}`
     const remark =
-      `${sentenceOf(identity, accessKey, subject, host, decision)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
-      `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
+      `${sentenceOf(identity, accessKey, subject, host, decision)} (request ${request.code} is in group "${group}", rejected by ${rule}${why}; ` +
+      `${fromHere ? 'send it to 127.0.0.1 on the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
       `docs/security.md#${group})`
     return { code: ResponseCode.NO_PERMISSION, remark }
   }

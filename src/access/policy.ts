@@ -93,6 +93,11 @@ export interface Policy {
   /** The same, but only of networks from which a rule allows the group register: their brokers belong together. */
   brokerNetworkOf(host: string): string | undefined
   decide(sender: Sender, subject: RequestSubject): Decision
+  /**
+   * Of a request that no rule of the file matches: the first rule that would allow it to this sender, and what that rule does not
+   * list, such as `rule 1 (line 20) would allow it but for announce: 192.0.2.1:10911`; undefined if there is none.
+   */
+  nearMiss(sender: Sender, subject: RequestSubject): string | undefined
 }
 
 /** The policy in effect. */

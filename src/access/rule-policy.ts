@@ -1,5 +1,7 @@
 import { hostOf } from '../common/host-of.ts'
+import { cutText } from '../common/log-throttle.ts'
 import { LOOPBACK, type Networks } from '../common/networks.ts'
+import { visible } from '../common/visible.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
 import type {
@@ -118,6 +120,15 @@ export class RulePolicy implements Policy {
     return this.#noMatch
   }
 
+  nearMiss(sender: Sender, subject: RequestSubject): string | undefined {
+    for (const rule of this.#rulesOf.get(subject.group) ?? []) {
+      if (!rule.isAllow || !isAbout(rule, sender)) continue
+      const limits = unmetLimits(rule, subject)
+      if (limits.length > 0) return `${rule.label} would allow it but for ${limits.join(', ')}`
+    }
+    return undefined
+  }
+
   /** The rule for everyone that decides a group in the same way without this rule; undefined if this rule matters. */
   overruling(rule: Rule, group: RequestGroup): Rule | undefined {
     const rules = this.#rulesOf.get(group) ?? []
@@ -163,18 +174,41 @@ function isForEveryone({ who, from, names = {}, announce }: Rule): boolean {
   return [who, from, announce, ...Object.values(names)].every((limit) => limit === undefined)
 }
 
-function matches(rule: Rule, { identity, host }: Sender, subject: RequestSubject): boolean {
-  const { who, from, announce, names } = rule
-  if (who !== undefined && !isIdentified(identity, who)) return false
-  if (from !== undefined && !from.has(host)) return false
+function matches(rule: Rule, sender: Sender, subject: RequestSubject): boolean {
+  const { announce, names } = rule
+  if (!isAbout(rule, sender)) return false
   if (announce !== undefined && !subject.announced.every((address) => isAddressIn(announce, address)))
     return false
   if (names === undefined) return true
-  return (
-    isNamed(rule, names.clusters, subject.clusterName, subject.group) &&
-    isNamed(rule, names.brokers, subject.brokerName, subject.group) &&
-    isNamed(rule, names.topics, subject.topic, subject.group)
+  return NAME_KINDS.every((kind) => isNamed(rule, names[kind], nameIn(subject, kind), subject.group))
+}
+
+/** Whether a rule is about requests of this sender. */
+function isAbout({ who, from }: Rule, { identity, host }: Sender): boolean {
+  return (who === undefined || isIdentified(identity, who)) && (from === undefined || from.has(host))
+}
+
+function nameIn({ clusterName, brokerName, topic }: RequestSubject, kind: NameKind): string | null {
+  return { clusters: clusterName, brokers: brokerName, topics: topic }[kind]
+}
+
+/** A longer name is cut where a limit is explained. */
+const MAX_EXPLAINED_CHARACTERS = 100
+
+/** The limits of a rule that a request does not meet, each with what the request has: `brokers: broker-x`. */
+function unmetLimits(rule: Rule, subject: RequestSubject): string[] {
+  const { announce, names } = rule
+  const outside = subject.announced.find(
+    (address) => announce !== undefined && !isAddressIn(announce, address),
   )
+  const unnamed = NAME_KINDS.filter(
+    (kind) => !isNamed(rule, names?.[kind], nameIn(subject, kind), subject.group),
+  ).map((kind): [string, string | null] => [kind, nameIn(subject, kind)])
+  const unmet = outside === undefined ? unnamed : [['announce', outside] as const, ...unnamed]
+  return unmet.map(([limit, value]) => {
+    const shown = value === null ? 'it names none' : visible(cutText(value, MAX_EXPLAINED_CHARACTERS))
+    return `${limit}: ${shown}`
+  })
 }
 
 /** Whether an announced address is `IP:port` in a network; resolvers may look up an address with a zone as a name. */

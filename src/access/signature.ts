@@ -19,7 +19,11 @@ export function signatureOf(
 
 /** What a request says to prove its account, and what came of it. */
 export type Proof =
-  | { readonly account: Account }
+  | {
+      readonly account: Account
+      /** Whether the secret is the previous one, which is being changed. */
+      readonly isPrevious: boolean
+    }
   /** For the log; the sender must not learn it. */
   | { readonly account: undefined; readonly reason: UnprovenReason }
 
@@ -80,7 +84,7 @@ export class Signatures {
       admitted !== undefined &&
       texts.some((text) => this.#isCached(signature, text, admitted))
     )
-      return { account: admitted }
+      return { account: admitted, isPrevious: false }
 
     const given = Buffer.from(signature, 'latin1')
     // Two secrets for each account, so that the time does not tell whether there is one.
@@ -89,9 +93,11 @@ export class Signatures {
       for (const key of [secret, previous]) {
         const actual = digestOf(algorithm, text, body, key)
         if (!timingSafeEqual(Buffer.from(actual, 'latin1'), given) || admitted === undefined) continue
-        if (body === null && text.length <= MAX_CACHED_CHARACTERS)
+        // Not of a previous secret, so that each use of it is noticed.
+        const isPrevious = key === previous
+        if (!isPrevious && body === null && text.length <= MAX_CACHED_CHARACTERS)
           this.#keep(contentOf(signature, text), admitted)
-        return { account: admitted }
+        return { account: admitted, isPrevious }
       }
     }
     if (account === undefined) return unproven('unknown access key')

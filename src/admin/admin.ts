@@ -1,6 +1,8 @@
 import { hintFor } from '../common/nearest-name.ts'
+import { shownValue } from '../common/shown-value.ts'
 import type { Views } from '../inspect/api-types.ts'
-import { longValue } from '../inspect/view.ts'
+import { membersById } from '../inspect/broker-member.ts'
+import { ViewError } from '../inspect/view-error.ts'
 import { type ViewArguments, type ViewPath, viewTarget } from '../inspect/view-target.ts'
 import { MAX_TIMER_MS } from '../namesrv/config/config-key.ts'
 import { versionOfRelease } from '../protocol/version-name.ts'
@@ -117,12 +119,12 @@ const CREDENTIAL_NAMES = ['accessKey', 'secretKey']
  * @throws {AdminError} `usage`: options that cannot be used.
  */
 export function createAdmin(options: AdminOptions): Admin {
+  checkNames('the options', options, OPTION_NAMES)
   const { namesrvAddr, timeoutMs = DEFAULT_TIMEOUT_MS, tls = false, credentials } = options
-  rejectUnknown(options, OPTION_NAMES)
   // A misspelt `ca` would leave the certificate unchecked.
-  if (typeof tls !== 'boolean') rejectUnknown(tls, TLS_NAMES, 'tls.')
+  if (typeof tls !== 'boolean') checkNames('tls', tls, TLS_NAMES, 'tls.')
   if (credentials !== undefined) {
-    rejectUnknown(credentials, CREDENTIAL_NAMES, 'credentials.')
+    checkNames('credentials', credentials, CREDENTIAL_NAMES, 'credentials.')
     const { accessKey, secretKey } = credentials
     if (typeof accessKey !== 'string' || typeof secretKey !== 'string')
       throw new AdminError('usage', 'createAdmin: credentials need accessKey and secretKey, both texts')
@@ -147,14 +149,25 @@ export function createAdmin(options: AdminOptions): Admin {
   )
 }
 
-/** @throws {AdminError} `usage`: an option of another name. */
-function rejectUnknown(options: object, names: readonly string[], prefix = ''): void {
+/** @throws {AdminError} `usage`: they are no object, or have an option of another name. */
+function checkNames(what: string, options: object, names: readonly string[], prefix = ''): void {
+  if (typeof options !== 'object' || options === null)
+    throw new AdminError('usage', `createAdmin: ${what} must be an object, not ${shownValue(options)}`)
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown === undefined) return
   throw new AdminError(
     'usage',
     `createAdmin: no option ${JSON.stringify(prefix + unknown)}${hintFor(unknown, names)}`,
   )
+}
+
+/** @throws {AdminError} `usage`: a parameter of the path is missing. */
+function targetOf(path: string, parameters: object | undefined): string {
+  try {
+    return viewTarget(path, parameters)
+  } catch (error) {
+    throw error instanceof ViewError ? new AdminError('usage', error.message) : error
+  }
 }
 
 class NameServerAdmin implements Admin {
@@ -177,9 +190,7 @@ class NameServerAdmin implements Admin {
         brokerName: brokerName ?? '',
         cluster,
         zone: zoneName,
-        brokers: [...brokerAddrs]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([id, address]) => ({ brokerId: longValue(id), address })),
+        brokers: membersById(brokerAddrs),
       })),
       queues: route.queueDatas.map(({ brokerName, readQueueNums, writeQueueNums, perm }) => ({
         brokerName: brokerName ?? '',
@@ -254,8 +265,8 @@ class NameServerAdmin implements Admin {
     return remark === '' ? null : remark
   }
 
-  view<Path extends ViewPath>(path: Path, ...[parameters]: ViewArguments<Path>): Promise<Views[Path]> {
-    return this.#server.view(viewTarget(path, parameters))
+  async view<Path extends ViewPath>(path: Path, ...[parameters]: ViewArguments<Path>): Promise<Views[Path]> {
+    return await this.#server.view(targetOf(path, parameters))
   }
 
   close(): void {

@@ -1,6 +1,5 @@
 import { hintFor } from '../common/nearest-name.ts'
-import { UNKNOWN_MEMBER } from '../inspect/broker-member.ts'
-import { longValue } from '../inspect/view.ts'
+import { membersById, UNKNOWN_MEMBER } from '../inspect/broker-member.ts'
 import type { ListedGroup } from '../protocol/body/lists-and-tables.ts'
 import { AdminError } from './admin-error.ts'
 import type { BrokerGroup } from './broker-group.ts'
@@ -44,7 +43,7 @@ export function noBrokerGroup(name: string, where: string, names: Iterable<strin
   const hint = hintFor(name, [...names].sort())
   return new AdminError(
     'not_found',
-    `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain says what became of it)`,
+    `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain, or the view /api/v1/explain, says what became of it)`,
   )
 }
 
@@ -87,8 +86,6 @@ export function listedGroup(brokerName: string, group: ListedGroup): BrokerGroup
     zone: zoneName,
     enableActingMaster,
     topics: null,
-    members: [...brokerAddrs]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([id, address]) => ({ brokerId: longValue(id), address, ...UNKNOWN_MEMBER })),
+    members: membersById(brokerAddrs).map((known) => ({ ...known, ...UNKNOWN_MEMBER })),
   }
 }

@@ -1,10 +1,11 @@
 import { firstLine } from '../common/describe-errno.ts'
-import { javaInteger } from '../namesrv/config/check-value.ts'
+import { javaInteger, javaTrim } from '../namesrv/config/check-value.ts'
 import { type ConfigValue, isUpdatable, shownText } from '../namesrv/config/config-key.ts'
 import { findConfigKey } from '../namesrv/config/config-keys.ts'
 import { parseJavaProperties, propertiesText } from '../namesrv/config/java-properties.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
+import { AdminError } from './admin-error.ts'
 import { type NameServer, responseError } from './name-server.ts'
 import type { ServerKey } from './server-key.ts'
 
@@ -67,15 +68,23 @@ export function typedValue(name: string, text: string): NonNullable<ConfigValue>
   return Number.isSafeInteger(number) ? number : text
 }
 
+/** Why a NameServer cannot keep a value. Java's NameServer 5 removes outer spaces of texts, and ignores such numbers. */
+export function valueProblem(key: string, value: string): string | undefined {
+  if (javaTrim(value) === value) return undefined
+  return `${key}=${JSON.stringify(value)} begins or ends with white space, which a NameServer does not keep; leave it out`
+}
+
 /**
  * Updates the configuration (318). Ours accepts all values or none; Java's ignores keys and values that it does not know.
  * @returns What the server says of it; empty if nothing.
- * @throws {AdminError} (rejects)
+ * @throws {AdminError} (rejects) `usage`: a value begins or ends with white space; nothing was sent.
  */
 export async function updateConfiguration(
   server: NameServer,
-  values: Iterable<readonly [key: string, value: string]>,
+  values: readonly (readonly [key: string, value: string])[],
 ): Promise<string> {
+  const problems = values.flatMap(([key, value]) => valueProblem(key, value) ?? [])
+  if (problems.length > 0) throw new AdminError('usage', problems.join('; '))
   const response = await server.invoke(
     RequestCode.UPDATE_NAMESRV_CONFIG,
     {},

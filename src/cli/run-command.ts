@@ -7,6 +7,7 @@ import { askAll, failureAt } from './client/ask-all.ts'
 import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { AllFailedError, CommandError } from './command-error.ts'
+import type { ServingProcess } from './daemon/serve.ts'
 import { durationMs } from './duration.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
@@ -40,6 +41,10 @@ export interface CommandWorld {
     readonly rows?: number
   }
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined; readonly columns?: number }
+  /** For all commands but services: from now on signals end the process, and one that has arrived before does so at once. */
+  readonly endOnSignals: () => void
+  /** For a service, which handles all signals: the process, with the signals that have arrived before. */
+  readonly takeProcess: () => ServingProcess
   /**
    * For a command that goes on until it is interrupted: the signal is aborted by the first SIGINT or SIGTERM, which otherwise end
    * the process.
@@ -115,7 +120,8 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     }
     const { definition, values } = parsed
     format = formatOf(argv, values)
-    const { isLocal = false, hasOwnGrammar = false } = definition
+    const { isLocal = false, hasOwnGrammar = false, isService = false } = definition
+    if (!isService) world.endOnSignals()
     servers = isLocal || hasOwnGrammar ? [] : await openServers(values, world.env)
     const { run } = await definition.load()
     const open = async (given: Values): Promise<readonly NameServer[]> => {
@@ -216,10 +222,7 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     key: text('tlsKey'),
     serverName: text('tlsServerName'),
   })
-  const credentials = await findCredentials(
-    { accessKey: text('accessKey'), secretKeyFile: text('secretKeyFile') },
-    env,
-  )
+  const credentials = await findCredentials(values, env)
   const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
   return addresses.map(
     (address) =>

@@ -45,7 +45,10 @@ const ASSET_HEADERS: OutgoingHttpHeaders = {
   Vary: 'Accept-Encoding',
 }
 
-const NOT_BUILT = textResponse(503, 'the page is not built; npm run build builds it')
+const NOT_BUILT = textResponse(
+  503,
+  'the page is not there: npm run build builds it; a bundle of this library has none',
+)
 const NO_SUCH_FILE = textResponse(404, 'no such file of the page; reload the page at /')
 
 /** `/` and `/assets/…`: the page. It holds no data, so it is served without the token, for which it asks. */

@@ -10,6 +10,8 @@ export interface WatchersOptions {
   readonly events: RecentEvents
   readonly bootId: string
   readonly counters: Counters
+  /** Whether clients must have the bearer token. Then they share the places without a limit of one address, which may be that of a proxy. */
+  readonly needsToken: () => boolean
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
@@ -17,6 +19,7 @@ export interface WatchersOptions {
 }
 
 const MAX_WATCHERS = 64
+/** Without a token. */
 const MAX_WATCHERS_PER_ADDRESS = 8
 /** Events are written at most this long after they happened, all of that time together. */
 const PERIOD_MS = 100
@@ -73,11 +76,12 @@ export class Watchers {
       )
     const host = peer.slice(0, peer.lastIndexOf(':'))
     const ofHost = [...this.#watchers].filter((watcher) => watcher.host === host).length
-    if (this.#watchers.size >= MAX_WATCHERS || ofHost >= MAX_WATCHERS_PER_ADDRESS)
+    const maxOfHost = this.#options.needsToken() ? MAX_WATCHERS : MAX_WATCHERS_PER_ADDRESS
+    if (this.#watchers.size >= MAX_WATCHERS || ofHost >= maxOfHost)
       return jsonError(
         429,
         'ERR_LIMIT',
-        `at most ${MAX_WATCHERS} watchers, and ${MAX_WATCHERS_PER_ADDRESS} of one address`,
+        `at most ${MAX_WATCHERS} watchers, and without httpTokenFile ${MAX_WATCHERS_PER_ADDRESS} of one address`,
       )
     // A browser that connects again repeats the query, too, so the header is the later one.
     const since = header('last-event-id') || query.get('since')

@@ -63,7 +63,12 @@ const PARAMETERS: readonly QueryParameter[] = [
   { name: 'cluster', summary: 'Cluster that it names.', schema: TEXT },
   { name: 'broker', summary: 'Broker name that it names.', schema: TEXT },
   { name: 'topic', summary: 'Topic that it names.', schema: TEXT },
-  { name: 'announce', summary: 'Address that it announces for a broker, `host:port`.', schema: TEXT },
+  {
+    name: 'announce',
+    summary:
+      'Addresses that it announces for a broker, `host:port`, separated by commas: those of `brokerIP1`, `brokerIP2` and filter servers.',
+    schema: TEXT,
+  },
 ]
 
 /** `/api/v1/access/test`: what the access policy would say to a request. */
@@ -80,6 +85,10 @@ export function accessTestView({ access }: InspectSources): View {
       allowed: { ...FLAG, description: 'False is also let pass in the mode `audit`' },
       rule: { ...TEXT, description: 'The rule that decides' },
       note: { ...TEXT_OR_NULL, description: 'Why the account counts as anonymous; null if it does not' },
+      nearMiss: {
+        ...TEXT_OR_NULL,
+        description: 'The first rule that would allow it to this sender, and the limit that it does not meet',
+      },
     }),
     read: ({ query }) => {
       const code = integerOf(query, 'code', { min: 0, max: 65_535, otherwise: 0 })

@@ -1,4 +1,4 @@
-// Written by scripts/docs/page-types.ts from the OpenAPI document.
+// Written by npm run docs from the OpenAPI document.
 
 /** What each view returns, by its path. */
 export interface Views {
@@ -555,6 +555,8 @@ export interface Views {
       readonly accessKey: string | null
       /** Why the account is not proven; null if it is */
       readonly unproven: string | null
+      /** The first rule that would allow it to this sender, and the limit that it does not meet */
+      readonly nearMiss: string | null
       /** False if it was let pass, in the mode `audit` */
       readonly enforced: boolean
     })[]
@@ -595,6 +597,8 @@ export interface Views {
     readonly rule: string
     /** Why the account counts as anonymous; null if it does not */
     readonly note: string | null
+    /** The first rule that would allow it to this sender, and the limit that it does not meet */
+    readonly nearMiss: string | null
   }
   /** Topics for which lookups found no route, the most frequent first; those that have a route by now last. */
   readonly '/api/v1/misses': {
@@ -706,18 +710,18 @@ export interface Views {
   readonly '/api/v1/findings': {
     /** Findings of each rule and severity. Of each, at most 100 are listed. */
     readonly counts: readonly ({
-      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
+      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_rejected" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_lost" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
       readonly severity: "critical" | "warning" | "info"
       readonly count: number
     })[]
     /** What is checked */
     readonly rules: readonly ({
-      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
+      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_rejected" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_lost" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
       readonly severities: readonly ("critical" | "warning" | "info")[]
       readonly meaning: string
     })[]
     readonly findings: readonly ({
-      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
+      readonly rule: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_rejected" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_lost" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires"
       readonly severity: "critical" | "warning" | "info"
       /** The NameServer, broker, cluster, topic, peer or file that it is about. Topics of one broker with the same problem are one finding about the broker. */
       readonly subject: string
@@ -926,7 +930,7 @@ export interface ViewParameters {
     readonly broker?: string | undefined
     /** Topic that it names. */
     readonly topic?: string | undefined
-    /** Address that it announces for a broker, `host:port`. */
+    /** Addresses that it announces for a broker, `host:port`, separated by commas: those of `brokerIP1`, `brokerIP2` and filter servers. */
     readonly announce?: string | undefined
   }
   readonly '/api/v1/misses': {
@@ -947,7 +951,7 @@ export interface ViewParameters {
     /** Only findings of this severity. */
     readonly severity?: "critical" | "warning" | "info" | undefined
     /** Only findings of this rule. */
-    readonly rule?: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires" | undefined
+    readonly rule?: "no_route" | "no_brokers" | "missing_master_address" | "broker_name_in_two_clusters" | "broker_id_conflict" | "registration_rejected" | "registration_disputed" | "duplicate_broker_address" | "missing_on_peer" | "peer_diverged" | "nameserver_unreachable" | "announced_address_differs" | "heartbeat_late" | "broker_lost" | "broker_flapping" | "mixed_broker_versions" | "old_clients" | "write_queue_skew" | "read_write_queue_mismatch" | "permission_not_writable" | "permission_not_readable" | "single_broker_route" | "static_topic_hole" | "announced_address_unreachable" | "access_file_rejected" | "audit_log_failing" | "rate_exceeded" | "certificate_expires" | undefined
   }
   readonly '/api/v1/digest': {
     /** Adds the digest of each of 256 buckets, into which topics are put by a hash of their names. */

@@ -1,3 +1,5 @@
+import { longValue } from './view.ts'
+
 /** A broker of a group, as the views show it. A NameServer without views tells the first two members only. */
 export interface BrokerMember {
   readonly brokerId: number | string
@@ -28,4 +30,13 @@ export const UNKNOWN_MEMBER: Omit<BrokerMember, 'brokerId' | 'address'> = {
   haServerAddress: null,
   peer: null,
   announcesOwnAddress: null,
+}
+
+/** Of a group of which only ids and addresses are known: its members by id, the master first. */
+export function membersById(
+  brokerAddrs: Iterable<readonly [id: bigint, address: string]>,
+): Pick<BrokerMember, 'brokerId' | 'address'>[] {
+  return [...brokerAddrs]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([id, address]) => ({ brokerId: longValue(id), address }))
 }

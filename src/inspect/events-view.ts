@@ -73,7 +73,7 @@ export function eventNumber(id: string, bootId: string): number | undefined {
 export const WATCH = {
   path: '/api/v1/watch',
   summary:
-    'Events as they happen, as server-sent events (`text/event-stream`): `id` and, as JSON in `data`, the event. An event `reset` comes first if those after `since` are gone; `bye` is the last one. A client that reads nothing for five seconds while more than 256 KiB wait for it is disconnected, without `bye`, and so is one for which events are lost; what had not been read by then may be incomplete. Connect again with the last `id` in `Last-Event-ID` to miss nothing: the last 4,096 events are kept. At most 64 clients watch at once, and eight of one address; others get 429.',
+    'Events as they happen, as server-sent events (`text/event-stream`): `id` and, as JSON in `data`, the event. An event `reset` comes first if those after `since` are gone; `bye` is the last one. A client that reads nothing for five seconds while more than 256 KiB wait for it is disconnected, without `bye`, and so is one for which events are lost; what had not been read by then may be incomplete. Connect again with the last `id` in `Last-Event-ID` to miss nothing: the last 4,096 events are kept. At most 64 clients watch at once, and without `httpTokenFile` eight of one address; others get 429.',
   parameters: [
     {
       name: 'since',

@@ -33,6 +33,11 @@ export function rejectionsView({ denials }: InspectSources): View {
           identity: { ...TEXT_OR_NULL, description: 'Account or certificate; null if none is proven' },
           accessKey: { ...TEXT_OR_NULL, description: 'As the request gave it, proven or not' },
           unproven: { ...TEXT_OR_NULL, description: 'Why the account is not proven; null if it is' },
+          nearMiss: {
+            ...TEXT_OR_NULL,
+            description:
+              'The first rule that would allow it to this sender, and the limit that it does not meet',
+          },
           enforced: { type: 'boolean', description: 'False if it was let pass, in the mode `audit`' },
         }),
       },

@@ -8,11 +8,10 @@ import { MEMBER, membersOf } from './broker-views.ts'
 import { mqadmin, mqnamesrv } from './commands.ts'
 import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { InspectSources } from './sources.ts'
+import { STATIC_QUEUES_SCHEMA, staticQueuesOf } from './static-queues.ts'
 import {
   COMMANDS,
   choiceOf,
-  LONG_SCHEMA,
-  longValue,
   objectOf,
   quoted,
   type Schema,
@@ -64,18 +63,7 @@ const QUEUES_ON_BROKER: Schema = objectOf({
     anyOf: [objectOf(QUEUES), { type: 'null' }],
     description: 'As the broker last registered them, if a request (205, 327, 217) changed them since',
   },
-  staticQueues: {
-    anyOf: [
-      objectOf({
-        totalQueues: { type: 'integer', description: 'Logical queues on all brokers' },
-        queues: { type: 'integer', description: 'Of these, on this broker' },
-        epoch: LONG_SCHEMA,
-        scope: { type: ['string', 'null'] },
-      }),
-      { type: 'null' },
-    ],
-    description: 'The mapping of a static topic',
-  },
+  staticQueues: STATIC_QUEUES_SCHEMA,
   members: { type: 'array', items: MEMBER, description: 'By id, the master (0) first' },
 })
 
@@ -130,15 +118,7 @@ function* queuesOf(view: RouteView, topic: string, sources: InspectSources): Ste
       ...shownQueues(queueData),
       provisional: view.isProvisional(topic, brokerName),
       registered: registered === undefined ? null : shownQueues(registered),
-      staticQueues:
-        mapping === undefined
-          ? null
-          : {
-              totalQueues: mapping.totalQueues,
-              queues: mapping.currIdMap?.size ?? 0,
-              epoch: longValue(mapping.epoch),
-              scope: mapping.scope,
-            },
+      staticQueues: staticQueuesOf(mapping),
       members: group === undefined ? [] : yield* membersOf(view, group, sources),
     }
     shown.push(queues)

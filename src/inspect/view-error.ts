@@ -3,7 +3,7 @@ import { CodedError } from '../common/coded-error.ts'
 /**
  * Why a view cannot be given.
  *
- * - `ERR_BAD_REQUEST`: a parameter that the view does not have, or a value that it does not accept
+ * - `ERR_BAD_REQUEST`: a parameter that the view does not have, a value that it does not accept, or a name that is missing in the path
  * - `ERR_NOT_FOUND`: what the path names does not exist
  * - `ERR_UNAVAILABLE`: the server is busy; ask again later
  */

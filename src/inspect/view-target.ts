@@ -1,4 +1,5 @@
 import type { ViewParameters, Views } from './api-types.ts'
+import { ViewError } from './view-error.ts'
 
 /** The path of a view, as `/api/v1/openapi.json` has it: `/api/v1/topics/{topic}`. */
 export type ViewPath = keyof Views
@@ -9,16 +10,22 @@ export type ViewArguments<Path extends ViewPath> =
     ? [parameters?: ViewParameters[Path]]
     : [parameters: ViewParameters[Path]]
 
-/** The path with its parameters filled in, and the others as its query. Undefined ones are left out. */
+/**
+ * The path with its parameters filled in, and the others as its query. Undefined ones are left out.
+ * @throws {ViewError} `ERR_BAD_REQUEST`: one of the path is missing or empty.
+ */
 export function viewTarget(path: string, parameters: object = {}): string {
+  const others = new Map<string, unknown>(Object.entries(parameters ?? {}))
+  const target = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = `${others.get(name) ?? ''}`
+    others.delete(name)
+    if (value !== '') return encodeURIComponent(value)
+    throw new ViewError(
+      'ERR_BAD_REQUEST',
+      `${path}: the parameter ${name} is missing or empty; give { ${name} }`,
+    )
+  })
   const query = new URLSearchParams()
-  let target = path
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined) continue
-    const place = `{${name}}`
-    // A function, because `$` in a text of the replacement has a meaning.
-    if (target.includes(place)) target = target.replace(place, () => encodeURIComponent(`${value}`))
-    else query.set(name, `${value}`)
-  }
+  for (const [name, value] of others) if (value !== undefined) query.set(name, `${value}`)
   return query.size === 0 ? target : `${target}?${query}`
 }

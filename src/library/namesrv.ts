@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import type { NamesrvLogger } from '../common/logger.ts'
 import { hintFor } from '../common/nearest-name.ts'
+import { shownValue } from '../common/shown-value.ts'
 import type { Views } from '../inspect/api-types.ts'
 import type { Inspector } from '../inspect/inspector.ts'
 import { ViewError } from '../inspect/view-error.ts'
 import { type ViewArguments, type ViewPath, viewTarget } from '../inspect/view-target.ts'
-import { ConfigError } from '../namesrv/config/config-error.ts'
+import { ConfigError, type ConfigErrorCode } from '../namesrv/config/config-error.ts'
 import { shownText } from '../namesrv/config/config-key.ts'
 import { findConfigKey } from '../namesrv/config/config-keys.ts'
 import type { KeyText } from '../namesrv/config/config-layers.ts'
@@ -76,10 +77,13 @@ const SILENT: NamesrvLogger = {
  * @throws (rejects) Node's error if a port cannot be bound: its `code` is `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL`.
  */
 export async function startNamesrv(options: NamesrvOptions = {}): Promise<Namesrv> {
+  if (typeof options !== 'object' || options === null)
+    throw optionError('ERR_CONFIG_OPTION', `the options must be an object, not ${shownValue(options)}`)
   const { logger = SILENT, httpListenPort, ...others } = options
   const httpOnAnyPort = httpListenPort === 'any'
   // Any port but 0 stands for an HTTP server until it has one.
-  const configuration = configurationOf({ ...others, httpListenPort: httpOnAnyPort ? 1 : httpListenPort })
+  const keys = { ...others, httpListenPort: httpOnAnyPort ? 1 : httpListenPort }
+  const configuration = configurationOf(keys, loggerProblems(logger))
   const time = { clock: systemClock, scheduler: systemScheduler }
   const controller = new NamesrvController({ ...time, configuration, logger, httpOnAnyPort })
   try {
@@ -142,10 +146,30 @@ class RunningNamesrv implements Namesrv {
   }
 }
 
-/** @throws {ConfigError} With all problems. */
-function configurationOf(options: Readonly<Record<string, unknown>>): Configuration {
+function optionError(code: ConfigErrorCode, problem: string): ConfigError {
+  return new ConfigError(code, `startNamesrv: ${problem}`)
+}
+
+/** A logger without one of them would end the server with the first line of that level. */
+function loggerProblems(logger: NamesrvLogger): ConfigError[] {
+  const missing = (['debug', 'info', 'warn', 'error'] as const).filter(
+    (level) => typeof logger?.[level] !== 'function',
+  )
+  if (missing.length === 0) return []
+  const problem =
+    typeof logger === 'object' && logger !== null
+      ? `logger has no function ${missing.join(', ')}`
+      : `logger must be an object, not ${shownValue(logger)}`
+  return [optionError('ERR_CONFIG_VALUE', `${problem}; give one of pino, or console, or leave it out`)]
+}
+
+/** @param problems - Of other options. @throws {ConfigError} With all problems. */
+function configurationOf(
+  options: Readonly<Record<string, unknown>>,
+  problems: readonly ConfigError[],
+): Configuration {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const problems = given.flatMap(([name, value]) => problemOf(name, value) ?? [])
+  ConfigError.throwAll([...problems, ...given.flatMap(([name, value]) => problemOf(name, value) ?? [])])
   const { configuration, errors } = Configuration.resolveUsable({
     args: given.map(([key, value]): KeyText => ({ key, value: `${value}` })),
     caller: 'startNamesrv',
@@ -153,7 +177,7 @@ function configurationOf(options: Readonly<Record<string, unknown>>): Configurat
     homeDirectory: undefined,
     processors: availableParallelism(),
   })
-  ConfigError.throwAll(problems.length > 0 ? problems : errors)
+  ConfigError.throwAll(errors)
   return configuration
 }
 
@@ -162,16 +186,18 @@ function problemOf(name: string, value: unknown): ConfigError | undefined {
   const key = findConfigKey(name)
   if (key === undefined || key.name !== name) {
     const hint = key === undefined ? hintFor(name, OPTION_NAMES) : `; it is called ${key.name}`
-    return new ConfigError('ERR_CONFIG_OPTION', `startNamesrv: no option ${JSON.stringify(name)}${hint}`)
+    return optionError('ERR_CONFIG_OPTION', `no option ${JSON.stringify(name)}${hint}`)
   }
   if (!isOption(key)) {
     const remedy = PROGRAM_KEYS[name] ?? 'it has no effect in this server; leave it out'
-    return new ConfigError('ERR_CONFIG_OPTION', `startNamesrv: ${name} is no option: ${remedy}`)
+    return optionError('ERR_CONFIG_OPTION', `${name} is no option: ${remedy}`)
   }
   const type = key.type === 'int' || key.type === 'long' ? 'number' : key.type
-  if (typeof value === type) return undefined
-  const shown = typeof value === 'string' ? JSON.stringify(shownText(key, value)) : `${value}`
-  return new ConfigError('ERR_CONFIG_VALUE', `startNamesrv: ${name} must be a ${type}, not ${shown}`)
+  const isInteger = typeof value !== 'number' || Number.isSafeInteger(value)
+  if (typeof value === type && isInteger) return undefined
+  const shown = shownValue(typeof value === 'string' ? shownText(key, value) : value)
+  const wanted = isInteger ? type : 'whole number'
+  return optionError('ERR_CONFIG_VALUE', `${name} must be a ${wanted}, not ${shown}`)
 }
 
 const OPTION_NAMES = [...OPTION_KEYS.map(({ name }) => name), 'logger']

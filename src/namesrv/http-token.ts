@@ -24,12 +24,7 @@ export class HttpToken {
     this.#path = context.configuration.values.httpTokenFile
     if (this.#path === '') return
     this.#state = fileState(this.#path)
-    try {
-      this.#value = this.#read()
-    } catch (error) {
-      const message = `httpTokenFile=${JSON.stringify(this.#path)} cannot be used: ${describeErrno(error)}`
-      throw new ConfigError('ERR_CONFIG_FILE', message, { cause: error })
-    }
+    this.#value = this.#warned(readHttpToken(this.#path))
   }
 
   /** Undefined if none is required. */
@@ -56,7 +51,7 @@ export class HttpToken {
     const { logger } = this.#context
     const path = this.#path
     try {
-      this.#value = this.#read()
+      this.#value = this.#warned(readToken(path))
       logger.info({ path }, 'httpTokenFile changed; the new token is in effect')
     } catch (error) {
       const fields = { path, error: describeErrno(error) }
@@ -64,15 +59,35 @@ export class HttpToken {
     }
   }
 
-  #read(): string {
-    const path = this.#path
-    const { mode, size } = statSync(path)
-    if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`)
-    const token = readFileSync(path, 'utf8').trim()
-    if (!/^[\x21-\x7e]+$/.test(token))
-      throw new Error('it must have one line of ASCII characters without spaces')
-    if ((mode & READABLE_BY_ALL) !== 0)
-      this.#context.logger.warn({ path }, 'httpTokenFile is readable by all users; restrict its permissions')
+  #warned({ token, isExposed }: ReadToken): string {
+    if (isExposed) this.#context.logger.warn({ path: this.#path }, EXPOSED)
     return token
   }
+}
+
+const EXPOSED = 'httpTokenFile is readable by all users; restrict its permissions'
+
+interface ReadToken {
+  readonly token: string
+  /** Whether all users can read the file. */
+  readonly isExposed: boolean
+}
+
+/** Reads the token of `httpTokenFile`. @throws {ConfigError} The file cannot be used. */
+export function readHttpToken(path: string): ReadToken {
+  try {
+    return readToken(path)
+  } catch (error) {
+    const message = `httpTokenFile=${JSON.stringify(path)} cannot be used: ${describeErrno(error)}`
+    throw new ConfigError('ERR_CONFIG_FILE', message, { cause: error })
+  }
+}
+
+function readToken(path: string): ReadToken {
+  const { mode, size } = statSync(path)
+  if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`)
+  const token = readFileSync(path, 'utf8').trim()
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Error('it must have one line of ASCII characters without spaces')
+  return { token, isExposed: (mode & READABLE_BY_ALL) !== 0 }
 }

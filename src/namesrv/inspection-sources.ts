@@ -1,7 +1,7 @@
 import type { InspectSources, ShownKey } from '../inspect/sources.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
-import { isUpdatable, printable } from './config/config-key.ts'
+import { isUpdatable, printable, textOf } from './config/config-key.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
@@ -9,7 +9,7 @@ import type { NamesrvContext } from './namesrv-context.ts'
 export function shownKeys(configuration: Configuration): ShownKey[] {
   return configuration.keys().map((resolved) => {
     const { key, value = null, source } = resolved
-    const { name, effect, unit = null, meaning, default: byDefault } = key
+    const { name, effect, unit = null, default: byDefault } = key
     return {
       key: name,
       value: key.secret === true && value !== null ? printable(resolved) : value,
@@ -18,7 +18,7 @@ export function shownKeys(configuration: Configuration): ShownKey[] {
       effect,
       unit,
       updatable: isUpdatable(key) && !configuration.blackList.has(name),
-      meaning,
+      meaning: textOf(key),
     }
   })
 }

@@ -72,6 +72,8 @@ export interface HttpStart {
   readonly anyPort: boolean
   /** Served before the own routes. Default: none. */
   readonly moreRoutes?: readonly HttpRoute[]
+  /** Log, counters and audit of the HTTP server. Default: those of what is shown. */
+  readonly context?: NamesrvContext
 }
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
@@ -80,6 +82,8 @@ export class Inspection {
   /** What it shows. */
   readonly sources: InspectSources
   readonly #context: NamesrvContext
+  /** Of the HTTP server. */
+  #httpContext: NamesrvContext
   readonly #watchers: Watchers
   readonly #token: HttpToken | undefined
   #http: HttpServer | undefined
@@ -104,6 +108,7 @@ export class Inspection {
       viewSlicer: slicer,
     } = context
     this.#context = context
+    this.#httpContext = context
     this.#process = new ProcessMonitor(() => clock.nowMs())
     const sources = {
       ...parts,
@@ -128,7 +133,13 @@ export class Inspection {
     this.sources = { ...sources, findings: new Findings(sources, throttle) }
     this.#metrics = new Metrics(this.sources, context.configuration.values)
     const { bootId } = sources.identity
-    this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
+    this.#watchers = new Watchers({
+      ...timeOf(context),
+      events,
+      counters,
+      bootId,
+      needsToken: () => this.#token?.value !== undefined,
+    })
     if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
     this.inspector = new Inspector(allViews(this.sources), slicer)
   }
@@ -145,6 +156,7 @@ export class Inspection {
    */
   async start(options: HttpStart): Promise<{ readonly address: string; readonly port: number } | undefined> {
     const { httpListenPort, httpRequired, httpTls } = this.#context.configuration.values
+    this.#httpContext = options.context ?? this.#context
     if (httpListenPort === 0) return undefined
     try {
       const tls = httpTls
@@ -168,7 +180,7 @@ export class Inspection {
   }
 
   async #listen(options: HttpStart, tls: SecureContextOptions | undefined) {
-    const { configuration, logger } = this.#context
+    const { configuration, logger } = this.#httpContext
     const { httpBindAddress, httpTls } = configuration.values
     const http = this.#createServer(options, tls)
     const bound = await http.start()
@@ -186,7 +198,7 @@ export class Inspection {
   }
 
   #logNotStarted(error: unknown): void {
-    const { configuration, logger } = this.#context
+    const { configuration, logger } = this.#httpContext
     const { httpBindAddress, httpListenPort } = configuration.values
     const fields = { httpBindAddress, httpListenPort, error: describeErrno(error) }
     logger.warn(fields, 'HTTP server not started: serving without it')
@@ -238,7 +250,7 @@ export class Inspection {
     { remotingPort, maxConnections, anyPort, moreRoutes = [] }: HttpStart,
     tls: SecureContextOptions | undefined,
   ): HttpServer {
-    const { audit, configuration, throttle } = this.#context
+    const { audit, configuration, throttle } = this.#httpContext
     const { httpListenPort, httpBindAddress, httpAllowedHosts } = configuration.values
     const routes = [...moreRoutes, ...this.routes(remotingPort)]
     return new HttpServer({
@@ -263,7 +275,7 @@ export class Inspection {
         if (rule !== undefined) audit.write(rejectionEntry(rule, reason, { peer, isTls: tls !== undefined }))
       },
       onFailure: (peer, path, error) =>
-        logInternalError(this.#context, `HTTP request ${path} failed`, peer, error),
+        logInternalError(this.#httpContext, `HTTP request ${path} failed`, peer, error),
       onResponse: (path, status) => this.#count(labelOf(routes, path), status),
     })
   }
@@ -277,14 +289,14 @@ export class Inspection {
     if (isAllowed) return undefined
     const reason = `from ${host}, the group "inspect" is rejected by ${rule}; set httpTokenFile, or allow it in accessFile: docs/security.md#inspect`
     if (policy.mode !== 'audit') return { rule, reason }
-    const { audit, throttle } = this.#context
+    const { audit, throttle } = this.#httpContext
     throttle.log('warn', 'HTTP request would be rejected', { peer: by.peer, rule })
     audit.write(rejectionEntry(rule, reason, by, { isEnforced: false }))
     return undefined
   }
 
   #count(label: string, status: number): void {
-    const { httpResponses } = this.#context.counters
+    const { httpResponses } = this.#httpContext.counters
     const ofPath = httpResponses.get(label) ?? new Map<number, number>()
     httpResponses.set(label, ofPath.set(status, (ofPath.get(status) ?? 0) + 1))
   }

@@ -48,7 +48,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     this.#isStored = layer !== 'default'
     if (layer === 'default') {
       this.#remark =
-        'in effect until this server stops: it was started without -c, so the change is not stored'
+        'in effect until this server stops: it has no configuration file, so the change is not stored'
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }
@@ -95,7 +95,8 @@ export class LiveConfiguration implements NamesrvConfiguration {
       }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
-      const reason = `the configuration file cannot be written: ${(cause as Error).message}`
+      const problem = `the configuration file cannot be written: ${(cause as Error).message}`
+      const reason = `${problem}; nothing was changed: set the key in the file and restart, or let the server write there`
       return this.#rejected(sender, { kind: 'rejected', reason, cause })
     }
   }

@@ -3,6 +3,7 @@ import type { RemotingClient } from '../remoting/client/remoting-client.ts'
 import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { CodeCounts, type Counters, RequestResults } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** All events would make a line of hundreds of kilobytes. */
@@ -26,16 +27,16 @@ export function stateDump(
     registering: routeInfo.queue.registering,
     tables: { ...routeInfo.tableSizes, kvEntries: kvConfig?.entries ?? 0, kvBytes: kvConfig?.bytes ?? 0 },
     counters: plainCounters(counters),
-    events: events
-      .list()
-      .slice(-MAX_EVENTS)
-      .map(({ timeMs, kind, subject, text }) => ({
-        time: new Date(timeMs).toISOString(),
-        kind,
-        subject,
-        text,
-      })),
+    events: dumpedEvents(events),
   }
+}
+
+/** The last events as plain values, for a log line. */
+export function dumpedEvents(events: RecentEvents): object[] {
+  return events
+    .list()
+    .slice(-MAX_EVENTS)
+    .map(({ timeMs, kind, subject, text }) => ({ time: new Date(timeMs).toISOString(), kind, subject, text }))
 }
 
 /** Leaves out zeros, which most counters of a healthy server are. */

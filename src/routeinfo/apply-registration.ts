@@ -16,7 +16,7 @@ import { checkBroker, checkTopics, type TableLimits } from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
-const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
+export const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
 
 const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
 

@@ -16,6 +16,8 @@ export interface DeniedRequest {
   readonly rule: string
   /** Why the account is not proven; null if it is. */
   readonly unproven: string | null
+  /** The rule that would have allowed it but for a limit; null if there is none. */
+  readonly nearMiss: string | null
   /** False if it was let pass: the mode is `audit`. */
   readonly isEnforced: boolean
 }

@@ -31,6 +31,7 @@ function policyOf(text: string): NonNullable<AccessFile['policy']> {
 class World {
   readonly denials: (Denial & { readonly identity: string | undefined })[] = []
   readonly letPass: string[] = []
+  readonly previous: string[] = []
   readonly raw: Processor
   readonly guarded: Readonly<Record<number, Processor>>
 
@@ -44,6 +45,7 @@ class World {
       onDenied: (denial, _, { identity }) => this.denials.push({ ...denial, identity: identity?.name }),
       onRateLetPass: ({ message }, { code }, { identity }) =>
         this.letPass.push(`${code} of ${identity?.name ?? 'anonymous'}: ${message}`),
+      onPreviousSecret: (accessKey, { channel }) => this.previous.push(`${accessKey} from ${channel.host}`),
     })
     this.guarded = gate.guarded(processors as Readonly<Record<RequestCode, Processor>>)
   }
@@ -197,18 +199,27 @@ describe('the default profile', () => {
       code: 16,
       remark:
         `username cannot be null. (request ${code} is in group "${group}", rejected by profile default; ` +
-        `send it from the machine of the NameServer, sign it as an account that may, or allow it in accessFile: docs/security.md#${group})`,
+        `send it to 127.0.0.1 on the machine of the NameServer, sign it as an account that may, or allow it in accessFile: docs/security.md#${group})`,
     })
     expect(world.denials).toEqual([
       {
         ...{ group, rule: 'profile default', identity: undefined },
-        ...{ accessKey: null, unproven: 'not signed', isEnforced: true },
+        ...{ accessKey: null, unproven: 'not signed', nearMiss: undefined, isEnforced: true },
       },
     ])
   })
 
   test.each(Object.values(RequestCode))('serves %d to this machine', (code) => {
     expect(new World().ask({ code, host: '127.0.0.1' }).code).toBe(0)
+  })
+
+  test('reports each request that is signed with a previous secret, and none with the present one', () => {
+    const account = '{ accessKey: ops, secretKey: "new-secret", previousSecretKey: "old-secret" }'
+    const world = new World(policyOf(`accounts: [${account}]`))
+    const asked = { code: 216, fields: { topic: 'T' } }
+    for (const secret of ['new-secret', 'old-secret', 'old-secret', 'none'])
+      world.ask(signed('ops', secret, asked))
+    expect(world.previous).toEqual(['ops from 10.0.0.1', 'ops from 10.0.0.1'])
   })
 
   test('takes a request of an account that it does not know for an anonymous one', () => {
@@ -361,6 +372,26 @@ describe('a strict policy', () => {
       ['nobody', 'unknown access key'],
       ['client-a', 'wrong signature'],
     ])
+  })
+
+  test('names the limit that a proven broker does not meet, and does not call a certificate unsigned', () => {
+    const denied = new World(policyOf(STRICT))
+    const certificate = { commonName: 'broker-1.mq.example', subjectAltNames: [] }
+    const { remark } = denied.ask({ ...register('other-a'), isTls: true, certificate })
+    const nearMiss = 'rule 1 (line 13) would allow it but for brokers: other-a'
+    expect(remark).toContain(`rejected by profile strict, ${nearMiss}; sign it`)
+    expect(denied.denials).toMatchObject([{ nearMiss, unproven: undefined, identity: 'broker-1.mq.example' }])
+  })
+
+  test('does not tell a stranger which limit keeps a request out, but the log', () => {
+    const denied = new World(policyOf(STRICT))
+    const { remark } = denied.ask({ ...register('legacy-a'), host: '10.4.0.9' })
+    const announce = { ...register('legacy-a').fields, haServerAddr: '192.0.2.1:10912' }
+    const second = denied.ask({ code: 103, fields: announce, host: '10.4.0.9' })
+    expect([remark, second.remark].join()).not.toContain('would allow')
+    expect(denied.denials.at(-1)?.nearMiss).toBe(
+      'rule 2 (line 14) would allow it but for announce: 192.0.2.1:10912',
+    )
   })
 
   test('does not let fields that a processor does not read satisfy a rule', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readAccessFile } from '../../src/access/access-file.ts'
 import { type Policy, PROFILES, type RequestSubject } from '../../src/access/policy.ts'
@@ -83,19 +84,20 @@ describe('Request codes', () => {
     expect(new Set(Object.values(GROUP_OF))).toEqual(new Set(REQUEST_GROUPS))
   })
 
-  it('are in the groups that the documentation has', () => {
+  it.each<[page: string, of: (group: RequestGroup) => RegExp]>([
+    ['access-file.md', (group) => new RegExp(`^\\| \`${group}\` \\| (\\d.*) \\|$`, 'm')],
+    ['security.md', (group) => new RegExp(`^### ${group}\\n\\n(\\d[^.:]*)`, 'm')],
+  ])('are in the groups that docs/%s has', (page, ofGroup) => {
+    const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8')
+    // In brackets stands the status of an HTTP response.
+    const codesIn = (part = '') => [...part.matchAll(/(?<!\()\b\d{3,4}\b/g)].map(([code]) => Number(code))
     const codesOf = (group: RequestGroup) =>
       Object.values(RequestCode)
         .filter((code) => GROUP_OF[code] === group)
         .sort((a, b) => a - b)
-    expect(Object.fromEntries(REQUEST_GROUPS.map((group) => [group, codesOf(group)]))).toEqual({
-      lookup: [105],
-      list: [101, 106, 206, 219, 224, 304, 311, 312, 313, 319],
-      register: [103, 104, 217, 322, 901, 904],
-      admin: [100, 102, 205, 216, 327],
-      config: [318, 1451],
-      inspect: [1450],
-    })
+    expect(REQUEST_GROUPS.map((group) => [group, codesIn(ofGroup(group).exec(text)?.[1])])).toEqual(
+      REQUEST_GROUPS.map((group) => [group, codesOf(group)]),
+    )
   })
 })
 
@@ -242,6 +244,27 @@ describe('Rules of an access file', () => {
     expect(`${decision.isAllowed ? '+' : '-'}${decision.rule}`).toBe(rule)
   })
 
+  it.each<
+    [what: string, who: Identity | undefined, names: Partial<RequestSubject>, nearMiss: string | undefined]
+  >([
+    [
+      'a slave address outside of announce',
+      BROKER,
+      { clusterName: 'DefaultCluster', brokerName: 'broker-a', announced: ['10.1.0.9:1', '10.2.0.9:2'] },
+      'rule 1 (line 23) would allow it but for announce: 10.2.0.9:2',
+    ],
+    [
+      'two names, one of them with an invisible character',
+      BROKER,
+      { clusterName: 'Other', brokerName: 'x\u202e' },
+      String.raw`rule 1 (line 23) would allow it but for clusters: Other, brokers: x\u202e`,
+    ],
+    ['a sender that no rule is about', ANONYMOUS, { brokerName: 'broker-a' }, undefined],
+  ])('explain a rejection by the first rule that is about its sender: %s', (_, who, names, nearMiss) => {
+    const sender = { identity: who, host: '192.0.2.7', isTls: false }
+    expect(policy.nearMiss(sender, subjectOf('register', names))).toBe(nearMiss)
+  })
+
   it('limited to names do not match administration of something else', () => {
     const team = policyOf(`profile: guarded
 accounts: [{ accessKey: team-a, secretKey: "abc" }]
@@ -253,6 +276,9 @@ rules: [{ allow: [admin], who: { account: team-a }, topics: ["team-a-*"] }]
     expect(may({ topic: 'team-b-orders' })).toBe(false)
     // 205 names a broker, 100 names nothing.
     expect(may({ brokerName: 'team-a-broker' })).toBe(false)
+    expect(team.nearMiss(sender, subjectOf('admin', {}))).toBe(
+      'rule 1 (line 3) would allow it but for topics: it names none',
+    )
     expect(may({})).toBe(false)
   })
 

@@ -26,7 +26,11 @@ function guarded(policy: Policy): Readonly<Record<number, Processor>> {
 
 function guardedGate(policy: Policy, previous?: Gate) {
   const processors = Object.fromEntries(Object.values(RequestCode).map((code) => [code, raw]))
-  const gate = new Gate(policy, { onDenied: () => {}, onRateLetPass: () => {} }, previous)
+  const gate = new Gate(
+    policy,
+    { onDenied: () => {}, onRateLetPass: () => {}, onPreviousSecret: () => {} },
+    previous,
+  )
   const guardedOnes: Readonly<Record<number, Processor>> = gate.guarded(
     processors as Readonly<Record<RequestCode, Processor>>,
   )

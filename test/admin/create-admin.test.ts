@@ -109,6 +109,12 @@ describe('an admin of this server', () => {
     const path = '/api/v1/brokers/{name}/topics'
     expect(await admin.view(path, { name: 'broker-a' })).toEqual(await ns.view(path, { name: 'broker-a' }))
     await expect(admin.view(path, { name: 'broker-z' })).rejects.toMatchObject({ code: 'not_found' })
+    for (const parameters of [undefined, null, {}, { name: undefined }, { name: '' }])
+      await expect(admin.view(path, parameters as unknown as { name: string })).rejects.toMatchObject({
+        name: 'AdminError',
+        code: 'usage',
+        message: `${path}: the parameter name is missing or empty; give { name }`,
+      })
     const wrong = admin.view('/api/v1/topics', { limit: 0 })
     await expect(wrong).rejects.toThrow(AdminError)
     await expect(wrong).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/^limit="0"/) })
@@ -145,6 +151,15 @@ describe('an admin of Java’s NameServer', () => {
       code: 'failed',
       message: expect.stringContaining('accepted orderMessageEnable and did not change it'),
     })
+  })
+
+  it.each([' a', 'a\t'])('is sent no value of the configuration with outer spaces: %j', async (value) => {
+    const { address, codes } = await startScripted({})
+    await expect(adminOf(address).updateConfig({ productEnvName: value })).rejects.toMatchObject({
+      code: 'usage',
+      message: `productEnvName=${JSON.stringify(value)} begins or ends with white space, which a NameServer does not keep; leave it out`,
+    })
+    expect(codes()).toEqual([])
   })
 
   it('says that a change without a response may have been made', async () => {
@@ -218,6 +233,12 @@ describe('options of an admin that cannot be used', () => {
     ['misspelt', { timeout: 5 }, 'no option "timeout"; did you mean timeoutMs?'],
     ['misspelt in tls', { tls: { CA: 'x' } }, 'no option "tls.CA"; did you mean ca?'],
     ['misspelt in credentials', { credentials: { accessKy: 'x' } }, 'did you mean accessKey?'],
+    ['no object in tls', { tls: null }, 'createAdmin: tls must be an object, not null'],
+    [
+      'a text in credentials',
+      { credentials: 'key' },
+      'createAdmin: credentials must be an object, not "key"',
+    ],
     ['credentials without a secret key', { credentials: { accessKey: 'x' } }, 'need accessKey and secretKey'],
     ['a URL', { namesrvAddr: 'http://host:9876' }, '"http://host:9876" is not a NameServer address'],
   ])('%s', (_, options, message) => {
@@ -267,6 +288,14 @@ describe('TLS of an admin', () => {
         ({ code, message }: AdminError) => `${code}: ${message}`,
       )
   }
+})
+
+describe('options of createAdmin that are no object', () => {
+  it.each([[null], [undefined], ['127.0.0.1:9876']])('are rejected with a code: %j', (options) => {
+    const create = () => createAdmin(options as unknown as AdminOptions)
+    expect(create).toThrow(AdminError)
+    expect(create).toThrow(/^createAdmin: the options must be an object, not /)
+  })
 })
 
 describe('an option of createAdmin that cannot be used', () => {

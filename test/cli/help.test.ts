@@ -78,8 +78,8 @@ test('every command of two words has a noun that is explained', () => {
 test('only commands that change something, or replace a file, have -y', () => {
   const withYes = COMMANDS.filter((command) => optionsOf(command).some(({ flags }) => flags.startsWith('-y')))
   expect(withYes.map(({ words }) => words)).toEqual([
-    ...['dump', 'broker wipe-write', 'broker restore-write', 'topic delete', 'kv set', 'kv delete'],
-    ...['config set', 'conn kick'],
+    ...['dump', 'cluster snapshot', 'broker wipe-write', 'broker restore-write', 'topic delete'],
+    ...['kv set', 'kv delete', 'config set', 'conn kick'],
   ])
 })
 

@@ -61,8 +61,11 @@ describe('a command line', () => {
     [['kv', 'set', 'ns', '', 'v'], 'key is empty'],
     [['help', 'pnig'], 'unknown command "pnig"; did you mean ping?'],
     [['cluster', 'lits'], 'unknown command "cluster lits"; did you mean cluster list?'],
-    [['cluster', 'frobnicate'], 'unknown command "cluster frobnicate"; cluster needs a command: list, show'],
-    [['cluster', '-o', 'json'], 'cluster needs a command: list, show'],
+    [
+      ['cluster', 'frobnicate'],
+      'unknown command "cluster frobnicate"; cluster needs a command: list, show, snapshot',
+    ],
+    [['cluster', '-o', 'json'], 'cluster needs a command: list, show, snapshot'],
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['constructor'], 'unknown command "constructor"'],
     [[''], 'unknown command ""'],

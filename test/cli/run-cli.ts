@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import type { ServingProcess } from '../../src/cli/daemon/serve.ts'
 import { runCommand } from '../../src/cli/run-command.ts'
 
 /** What a command finds around it; by default neither a terminal nor any variable. */
@@ -11,7 +13,7 @@ export interface CliWorld {
   readonly columns?: number
   /** What a person types, all at once or as the test goes on. */
   readonly input?: string | PassThrough
-  /** Ends commands that go on until they are interrupted. */
+  /** Ends commands that go on until they are interrupted, services by SIGTERM. */
   readonly interrupts?: AbortSignal
   /** Happens in place of each pause of a command that goes on. */
   readonly onPause?: (ms: number) => void | Promise<void>
@@ -29,11 +31,25 @@ export async function runCli(
   const written = Promise.all([text(stdout), text(stderr)])
   if (typeof input === 'string') stdin.end(input)
   const takeInterrupts = (): AbortSignal => interrupts ?? new AbortController().signal
+  const takeProcess = (): ServingProcess => {
+    const events = new EventEmitter()
+    // The test may interrupt a command that is still being loaded.
+    const earlySignals: 'SIGTERM'[] = interrupts?.aborted === true ? ['SIGTERM'] : []
+    interrupts?.addEventListener('abort', () => {
+      if (!events.emit('SIGTERM', 'SIGTERM')) earlySignals.push('SIGTERM')
+    })
+    const exit = (code: number): void => {
+      throw new Error(`exit with ${code}`)
+    }
+    return { events, earlySignals, signals: ['SIGTERM'], stderr, exit }
+  }
   const pause = async (ms: number): Promise<void> => {
     if (onPause === undefined) throw new Error('no pause expected')
     await onPause(ms)
   }
-  const code = await runCommand({ argv, env, stdin, stdout, stderr, takeInterrupts, pause })
+  const endOnSignals = (): void => {}
+  const world = { argv, env, stdin, stdout, stderr, endOnSignals, takeProcess, takeInterrupts, pause }
+  const code = await runCommand(world)
   for (const output of [stdout, stderr]) output.end()
   const [out, err] = await written
   return { code, stdout: out, stderr: err }

@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { CLI_PAGE, MAN_PAGE, manPage, version, withCommands } from '../../scripts/docs/command-pages.ts'
+import { manPage } from '../../scripts/docs/command-pages.ts'
 import { COMMANDS } from '../../src/cli/grammar/commands.ts'
 
-test('docs/cli.md has every command; `npx tsx scripts/docs/command-pages.ts` updates it', () => {
-  const page = readFileSync(CLI_PAGE, 'utf8')
-  expect(page).toBe(withCommands(page))
+test('docs/cli.md has a section of each command', () => {
+  const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
   for (const { words } of COMMANDS) expect(page).toContain(`\n### ${words}\n`)
-})
-
-test('docs/mqnamesrv.1 is what `npx tsx scripts/docs/command-pages.ts` writes', () => {
-  expect(readFileSync(MAN_PAGE, 'utf8')).toBe(manPage(version()))
 })
 
 test('the man page has only requests that it means, and ASCII characters', () => {

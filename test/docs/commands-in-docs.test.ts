@@ -18,9 +18,9 @@ const pages = [
 ]
 
 const blocks = pages.flatMap((page) =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```(sh|shell|properties)\n(.*?)^```$/gms)].map(
-    ([, language = '', content = '']) => ({ page, language, content }),
-  ),
+  [
+    ...readFileSync(join(root, page), 'utf8').matchAll(/^```(sh|shell|properties)(?: \w+)?\n(.*?)^```$/gms),
+  ].map(([, language = '', content = '']) => ({ page, language, content })),
 )
 
 /** Arguments of the program, of each line of the pages that runs it; not of lines such as `mqnamesrv ping [options]`. */
@@ -28,7 +28,10 @@ const commands = blocks
   .filter(({ language }) => language !== 'properties')
   .flatMap(({ page, content }) => content.split('\n').map((line) => ({ page, line })))
   .flatMap(({ page, line }) => {
-    const [, text] = /(?:^|&& |nohup )(?:bin\/)?mqnamesrv((?: .*)?)$/.exec(line) ?? []
+    const [, text] =
+      /(?:^|&& |nohup |npx |exec [\w-]+ )(?:\.\/|(?:node_modules\/\.)?bin\/)?mqnamesrv((?: .*)?)$/.exec(
+        line,
+      ) ?? []
     return text === undefined || /\[(?:options|command)]/.test(text)
       ? []
       : { page, line, argv: wordsOf(text) }
@@ -65,9 +68,14 @@ async function documentedCluster() {
   const here = (word: string): string => {
     const [file] = /[^/]+\.(?:properties|conf|yml|json|secret)$/.exec(word) ?? []
     if (file !== undefined) return join(folder, file === 'namesrv.conf' ? 'namesrv.properties' : file)
-    const isList = /^(?:(?:10\.0\.0\.\d|127\.0\.0\.1|[abc])(?::9876)?(?:;|$))+$/.test(word)
+    // A page may write one with two commands, and a command replaces no file.
+    const [snapshot] = /[^/]+\.snapshot$/.exec(word) ?? []
+    if (snapshot !== undefined) return join(temporaryFolder(), snapshot)
+    const isList = /^(?:(?:10\.0\.0\.\d|127\.0\.0\.1|(?:namesrv-)?[abc])(?::9876)?(?:;|$))+$/.test(word)
     if (!isList) return word
-    const addresses = word.split(';').map((name) => (/^(?:10\.0\.0\.2|b)\b/.test(name) ? other : one))
+    const addresses = word
+      .split(';')
+      .map((name) => (/^(?:10\.0\.0\.2|(?:namesrv-)?b)\b/.test(name) ? other : one))
     return [...new Set(addresses)].join(';')
   }
   return { servers, address: one, folder, here }
@@ -113,7 +121,8 @@ test('the HTTP paths of the pages are served', async () => {
   const paths = blocks.flatMap(({ content }) =>
     [...content.matchAll(/curl '?http:\/\/127\.0\.0\.1:8876(\/[^'\s]*)/g)].map(([, path]) => path),
   )
-  expect(paths.length).toBeGreaterThan(2)
+  // Those of the README and of the quick start are tried by the newcomer.
+  expect(paths).not.toEqual([])
   for (const path of paths) {
     const response = await fetch(`http://127.0.0.1:${servers[0].httpPort}${path}`)
     expect([path, response.status]).toEqual([path, 200])

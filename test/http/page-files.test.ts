@@ -180,6 +180,9 @@ describe('The page at the HTTP port', () => {
       await served(readBuiltPage(pathToFileURL(join(folder, 'none/')))),
       '/',
     )
-    expect([status, `${body}`]).toEqual([503, 'the page is not built; npm run build builds it\n'])
+    expect([status, `${body}`]).toEqual([
+      503,
+      'the page is not there: npm run build builds it; a bundle of this library has none\n',
+    ])
   })
 })

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { StreamedResponse } from '../../src/http/http-server.ts'
 import { Watchers } from '../../src/http/watchers.ts'
@@ -6,11 +8,13 @@ import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { get, TestWatcher } from '../support/http.ts'
 import { ManualTime } from '../support/manual-time.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
-async function started(): Promise<TestServer & { readonly httpPort: number }> {
-  const server = await startServer({ httpListenPort: 'any' })
+async function started(
+  values: { httpTokenFile?: string } = {},
+): Promise<TestServer & { readonly httpPort: number }> {
+  const server = await startServer({ httpListenPort: 'any', ...values })
   return { ...server, httpPort: server.httpPort ?? 0 }
 }
 
@@ -30,6 +34,7 @@ function watched() {
     events,
     counters,
     bootId: 'b',
+    needsToken: () => false,
   })
   const client = { unread: 0, text: '', isClosed: false }
   const response = watchers.route.handle({
@@ -239,6 +244,18 @@ describe('The stream of events', () => {
     watchers[3]?.socket.destroy()
     await until('it has left', () => controller.counters.watchers === 7)
     await new TestWatcher(httpPort).opened()
+  })
+
+  it('has more of one address, as of a reverse proxy, if all have the token', async () => {
+    const httpTokenFile = join(temporaryFolder(), 'token')
+    writeFileSync(httpTokenFile, 's3cret', { mode: 0o600 })
+    const { httpPort, controller } = await started({ httpTokenFile })
+    const authorized = 'Authorization: Bearer s3cret'
+    const opened = Array.from({ length: 9 }, () =>
+      new TestWatcher(httpPort, '/api/v1/watch', authorized).opened(),
+    )
+    await Promise.all(opened)
+    expect(controller.counters.watchers).toBe(9)
   })
 
   it('has 64 watchers', async () => {

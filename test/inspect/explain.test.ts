@@ -346,7 +346,7 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'not_ready',
     sentences: [
       'All lookups, including those of TopicA, are rejected with "name server not ready": the server started at TIME and rejects lookups for 45 seconds, so that brokers can register first (needWaitForService is on).',
-      'Clients try again and need no help.',
+      'Running clients keep the routes that they have; one that starts now finds none here.',
     ],
   },
   {
@@ -817,6 +817,17 @@ describe('Explain tells the story of', () => {
     expect((await told('broker=broker-b')).at(-1)).toBe(
       'broker-b, or a member of it, is not registered at OTHER. Brokers must have all NameServers in namesrvAddr.',
     )
+  })
+
+  test('a topic that a peer has, while a limit here rejects its broker', async () => {
+    const peer = await worldWith()
+    const world = await worldWith({ peers: `127.0.0.1:${peer.server.port}`, maxTopics: '1' })
+    const topics = ['orders', 'x']
+    for (const { broker } of [peer, world]) await broker.request(registration({ topics }))
+    world.server.time.advance(15_000)
+    const story = () => explain(world, 'topic=orders')
+    await expect.poll(async () => (await story()).verdict).toBe('rejected_by_limit')
+    expect((await story()).sentences[2]).toBe(`It has a route at 127.0.0.1:${peer.server.port}.`)
   })
 
   test('what clients see now', async () => {

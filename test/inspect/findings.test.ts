@@ -97,6 +97,21 @@ describe('a finding', () => {
     expect(await evaluate({ afterMs: 5_000 })).toEqual([])
   })
 
+  test('of a late heartbeat names the reason if the registration of the broker is rejected', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    await evaluate({ afterMs: 60_000, heartbeats: false })
+    const broker = { brokerName: 'broker-a', brokerAddr: '10.0.0.1:10911' }
+    const rejection = { ...broker, by: '10.0.0.1:5000', limit: undefined }
+    history.onRegistrationRejected({ ...rejection, reason: 'access: profile strict; not signed' })
+    expect(await evaluate({ afterMs: 6_000, heartbeats: false })).toMatchObject([
+      {
+        text: 'broker-a at 10.0.0.1:10911 has sent no heartbeat for 66 s and will be removed after 120 s. Its registration from 10.0.0.1:5000 is rejected: access: profile strict; not signed.',
+        command: 'mqnamesrv broker explain broker-a',
+      },
+    ])
+  })
+
   test('about what is missing waits until all brokers have had the time to register', async () => {
     const { register, evaluate } = findingsWorld()
     await register(slave)
@@ -328,6 +343,134 @@ describe('no broker at all is a critical finding', () => {
   })
 })
 
+describe('a rejected registration is a warning', () => {
+  const rejection = {
+    brokerName: 'broker-b',
+    brokerAddr: '10.0.0.3:10911',
+    by: '10.0.0.3:40000',
+    limit: 'maxTopics',
+    reason: 'maxTopics (2) exceeded: there would be 4 topics',
+  }
+  const rejected = (findings: readonly Finding[]) =>
+    findings.filter(({ rule }) => rule === 'registration_rejected')
+
+  test('once it has been repeated for a minute, until one is accepted', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    for (let n = 0; n < 2; n++) {
+      history.onRegistrationRejected(rejection)
+      expect(rejected(await evaluate({ afterMs: 30_000 }))).toEqual([])
+    }
+    history.onRegistrationRejected(rejection)
+    expect(rejected(await evaluate({ afterMs: 30_000 }))).toMatchObject([
+      {
+        severity: 'warning',
+        subject: 'broker-b 10.0.0.3:10911',
+        text: 'The registration of broker-b at 10.0.0.3:10911 is rejected: maxTopics (2) exceeded: there would be 4 topics. Until that is mended, clients do not find it here.',
+        evidence: { from: '10.0.0.3:40000', last: '2026-11-28T12:01:00.000Z', limit: 'maxTopics' },
+        command: 'mqnamesrv broker explain broker-b',
+      },
+    ])
+    await register(other)
+    expect(rejected(await evaluate({ afterMs: 5_000 }))).toEqual([])
+  })
+
+  test('of a registered broker is about its changes', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(other)
+    await evaluate({ afterMs: 1_000 })
+    history.onRegistrationRejected(rejection)
+    await evaluate({ afterMs: 1_000 })
+    const [finding] = rejected(await evaluate({ afterMs: 60_000 }))
+    expect(finding?.text).toMatch(/ Until that is mended, changes of its topics do not take effect\.$/)
+  })
+
+  test('not if the registration guard rejects it, or it was the last one two minutes ago', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    history.onRegistrationRejected({ ...rejection, limit: undefined, isDisputed: true })
+    await evaluate({ afterMs: 1_000 })
+    expect(rejected(await evaluate({ afterMs: 61_000 }))).toEqual([])
+    history.onRegistrationRejected(rejection)
+    await evaluate({ afterMs: 1_000 })
+    expect(rejected(await evaluate({ afterMs: 118_000 }))).toHaveLength(1)
+    expect(rejected(await evaluate({ afterMs: 1_000 }))).toEqual([])
+  })
+})
+
+describe('a lost broker is a warning', () => {
+  const lost = (findings: readonly Finding[]) => findings.filter(({ rule }) => rule === 'broker_lost')
+
+  test('once it has been away for half a minute, until it registers again', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register({ ...other, topics: { Bills: {} } })
+    await evaluate()
+    manager.onChannelsDestroy([2])
+    await evaluate({ afterMs: 5_000 })
+    expect(await evaluate({ afterMs: 29_000 })).toEqual([])
+    expect(await evaluate({ afterMs: 1_000 })).toEqual([
+      {
+        rule: 'broker_lost',
+        severity: 'warning',
+        subject: 'broker-b 10.0.0.3:10911',
+        sinceMs: Date.parse('2026-11-28T12:01:06Z'),
+        text: 'broker-b at 10.0.0.3:10911 (id 0) lost its connection to this server (killed, crashed or network failure) at 2026-11-28T12:01:01Z and has not come back. 4 topics lost their queues there. Start it, or see why it does not register. A broker that is given up is listed for a day.',
+        evidence: { cluster: 'C', cause: 'connection lost', left: '2026-11-28T12:01:01.000Z', topics: 4 },
+        command: 'mqnamesrv broker explain broker-b',
+      },
+    ])
+    await register(other)
+    expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+  })
+
+  test('for a day at most', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(other)
+    manager.onChannelsDestroy([2])
+    await evaluate()
+    expect(lost(await evaluate({ afterMs: 86_339_000 }))).toHaveLength(1)
+    expect(lost(await evaluate({ afterMs: 1_000 }))).toEqual([])
+  })
+
+  test('not if it asked to leave, or another address has taken its place', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(other)
+    const generation = manager.queue.nextGeneration()
+    const leaving = { clusterName: 'C', brokerName: 'broker-b', brokerAddr: '10.0.0.3:10911', brokerId: 0n }
+    manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
+    manager.onChannelsDestroy([1])
+    await register({ ...master, brokerAddr: '10.0.0.8:10911' })
+    await evaluate()
+    expect(lost(await evaluate({ afterMs: 60_000 }))).toEqual([])
+  })
+
+  test('also if a slave took over its id as master, until it returns as a slave', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(slave)
+    await evaluate()
+    manager.onChannelsDestroy([1])
+    await evaluate({ afterMs: 1_000 })
+    await register({ ...slave, brokerId: 0n })
+    await evaluate({ afterMs: 5_000 })
+    expect(lost(await evaluate({ afterMs: 60_000 }))).toMatchObject([{ subject: 'broker-a 10.0.0.1:10911' }])
+    await register({ ...master, brokerId: 1n })
+    expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+  })
+
+  test('not a second finding beside a missing master', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(slave)
+    manager.onChannelsDestroy([1])
+    await evaluate()
+    expect(brief(await evaluate({ afterMs: 60_000 }))).toEqual(['critical missing_master_address broker-a'])
+  })
+})
+
 describe('the past of brokers', () => {
   test('says when and why the master left that is missing', async () => {
     const { register, evaluate, manager } = findingsWorld()
@@ -345,8 +488,8 @@ describe('the past of brokers', () => {
     const { register, evaluate, manager } = findingsWorld()
     await register(other)
     for (let n = 2; n <= 4; n++) {
-      expect(await evaluate({ afterMs: 100_000 })).toEqual([])
       await register(master)
+      expect(await evaluate({ afterMs: 100_000 })).toEqual([])
       manager.onChannelsDestroy([n])
     }
     await register(master)

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli/run-cli.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { registration } from '../support/requests.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { ask } from './harness/name-server-client.ts'
 import { until } from './harness/wait-until.ts'
@@ -113,5 +115,20 @@ describe('mqnamesrv observe over NameServers of Java 5.5.0 and 4.9.7', () => {
       return findings.length > 0 && findings.map(({ rule, subject }) => `${rule} ${subject}`)
     })
     expect(rules).toContain('permission_not_writable broker-b')
+  })
+})
+
+describe('mqnamesrv cluster snapshot', () => {
+  test.each([
+    ['5.5.0', () => a],
+    ['4.9.7', () => b],
+  ])('lets a first start serve the brokers and routes of a NameServer of Java %s', async (_, of) => {
+    const routeSnapshotPath = join(temporaryFolder(), 'routes.snapshot')
+    const { address } = of()
+    expect(await runCli(['cluster', 'snapshot', routeSnapshotPath, '-n', address])).toMatchObject({ code: 0 })
+    const { port } = await startServer({ routeSnapshotPath })
+    const { code, stderr } = await runCli(['diff', address, `127.0.0.1:${port}`, '--topics', '.'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('no differences between') })
+    expect(stderr).toContain('still shows routes restored from its snapshot')
   })
 })

@@ -96,7 +96,7 @@ describe('the metrics under load', () => {
       const all = groups.flatMap((group) => group.rules)
       return all.every(({ health }) => health !== 'unknown') && all
     })
-    expect(rules).toHaveLength(16)
+    expect(rules).toHaveLength(17)
     for (const { name, health } of rules) expect(health, name).toBe('ok')
     const inactive = rules.filter(({ state }) => state === 'inactive').map(({ name }) => name)
     for (const alert of ['Down', 'NotReady', 'NoBrokers', 'Masterless', 'SnapshotFailing'])
@@ -107,7 +107,7 @@ describe('the metrics under load', () => {
 describe('the alert rules', () => {
   test('are accepted by promtool', async () => {
     const { code, output } = await promtool(['check', 'rules', join(folder, 'alerts.yml')])
-    expect(output).toContain('16 rules found')
+    expect(output).toContain('17 rules found')
     expect(code).toBe(0)
   })
 

@@ -83,6 +83,12 @@ describe('startNamesrv', () => {
     const page = await ns.view('/api/v1/brokers/{name}/topics', { name: 'broker-a', limit: 1 })
     expect(page).toMatchObject({ next: 'TopicA' })
     const missing = ns.view('/api/v1/topics/{topic}', { topic: '50% $& /?' })
+    const nameless = ns.view('/api/v1/topics/{topic}', {} as { topic: string })
+    await expect(nameless).rejects.toMatchObject({
+      name: 'ViewError',
+      code: 'ERR_BAD_REQUEST',
+      message: '/api/v1/topics/{topic}: the parameter topic is missing or empty; give { topic }',
+    })
     await expect(missing).rejects.toThrow(ViewError)
     await expect(missing).rejects.toMatchObject({
       code: 'ERR_NOT_FOUND',
@@ -199,6 +205,24 @@ describe('an option that cannot be used', () => {
       { 'tls.server.keyPassword': 5, nodeId: 5 },
       'startNamesrv: tls.server.keyPassword must be a string, not 5\nstartNamesrv: nodeId must be a string, not 5',
     ],
+    ['is no number', { listenPort: Number.NaN }, 'startNamesrv: listenPort must be a whole number, not NaN'],
+    [
+      'is no whole number',
+      { maxTopics: 1.5, listenPort: {} },
+      'startNamesrv: listenPort must be a number, not an object\nstartNamesrv: maxTopics must be a whole number, not 1.5',
+    ],
+    ['cannot be shown', { nodeId: Symbol('a') }, 'startNamesrv: nodeId must be a string, not Symbol(a)'],
+    [
+      'is no logger',
+      { logger: { info: () => {}, warn: () => {} } },
+      'startNamesrv: logger has no function debug, error; give one of pino, or console, or leave it out',
+    ],
+    [
+      'is null for a logger, beside others',
+      { logger: null, nodeId: 1 },
+      'startNamesrv: logger must be an object, not null; give one of pino, or console, or leave it out\n' +
+        'startNamesrv: nodeId must be a string, not 1',
+    ],
     ['is out of range', { listenPort: 70_000 }, 'startNamesrv: listenPort="70000" must be from 0 to 65535'],
     [
       'is out of range, although the program would use the nearest value',
@@ -219,6 +243,20 @@ describe('an option that cannot be used', () => {
     const failed = startNamesrv({ listenPort: 0, ...options })
     await expect(failed).rejects.toThrow(ConfigError)
     await expect(failed).rejects.toMatchObject({ message })
+  })
+})
+
+describe('options that are no object', () => {
+  it.each<[unknown, string]>([
+    [null, 'null'],
+    ['127.0.0.1:9876', '"127.0.0.1:9876"'],
+    [9876, '9876'],
+  ])('are rejected with a code: %j', async (options, shown) => {
+    await expect(startNamesrv(options as object)).rejects.toMatchObject({
+      name: 'ConfigError',
+      code: 'ERR_CONFIG_OPTION',
+      message: `startNamesrv: the options must be an object, not ${shown}`,
+    })
   })
 })
 

@@ -62,6 +62,22 @@ test('by default a client elsewhere is served as by Java, but may neither config
   expect(await codeOf(operator, close)).toBe(22)
 })
 
+test('an address that signs with the previous secret is one line in the log', async () => {
+  const secrets = '{ accessKey: ops, secretKey: "new-secret", previousSecretKey: "old-secret", admin: true }'
+  const server = await start(`accounts: [${secrets}]\n`)
+  for (const host of ['203.0.113.7', '203.0.113.8']) {
+    const operator = await server.connectFrom(host)
+    for (const secret of ['old-secret', 'new-secret', 'old-secret'])
+      expect(await codeOf(operator, signed('ops', secret, INSPECT))).toBe(0)
+  }
+  expect(
+    linesOf(server, 'signed with the previous secret').map(({ peer, accessKey }) => [peer, accessKey]),
+  ).toEqual([
+    ['203.0.113.7:5000', 'ops'],
+    ['203.0.113.8:5000', 'ops'],
+  ])
+})
+
 test('the profile open lets a client elsewhere configure, as Java does', async () => {
   const { connectFrom } = await start(undefined, { accessProfile: 'open' })
   const stranger = await connectFrom('203.0.113.7')

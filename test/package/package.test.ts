@@ -125,6 +125,11 @@ describe('the package', () => {
     expect(bytesIn(installed) + others).toBeLessThan(MAX_INSTALLED_BYTES)
   })
 
+  it('has a man page, in the list that npm 11 links (it ignores a single name)', () => {
+    const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { man: string[] }
+    expect(man.map((path) => existsSync(join(installed, path)))).toEqual([true])
+  })
+
   it('has exactly the type declarations that those of its exports need, and no test or source', () => {
     const needed = new Set<string>()
     const visit = (path: string): void => {
@@ -161,6 +166,26 @@ describe('the package', () => {
         'mqnamesrv AdminError ConfigError EventsLostError ViewError createAdmin startNamesrv',
       ],
     })
+  })
+
+  it('works in the bundle of another program, without the page', async () => {
+    const { build } = await import('esbuild')
+    const contents = `import { startNamesrv } from 'mqnamesrv'
+      async function main() {
+        const ns = await startNamesrv({ listenPort: 0, httpListenPort: 'any' })
+        const { version } = await ns.view('/api/v1/status')
+        const { status } = await fetch('http://127.0.0.1:' + ns.httpPort + '/')
+        console.log(version, status)
+        await ns.shutdown()
+      }
+      main()`
+    // As a single file needs it.
+    const outfile = join(consumer, 'bundle.cjs')
+    await build({
+      stdin: { contents, resolveDir: consumer },
+      ...{ bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' },
+    })
+    expect(run(process.execPath, [outfile], consumer)).toBe('unknown 503\n')
   })
 
   it('has a program that runs', () => {

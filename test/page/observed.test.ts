@@ -30,7 +30,7 @@ async function observedPage(...addresses: readonly string[]): Promise<string> {
     polling: { intervalMs: 1_000, routesMs: 300_000, maxLookups: 50 },
     anyPort: true,
   })
-  onTestFinished(() => observation.stop())
+  onTestFinished(() => observation.shutdown())
   const { port } = await observation.start()
   return `http://127.0.0.1:${port}/`
 }
@@ -51,6 +51,13 @@ describe('The page of observed NameServers', () => {
     await page.getByText('Not observed: a NameServer does not tell which topics').waitFor()
     expect(await page.getByRole('region', { name: 'Rates', exact: true }).count()).toBe(0)
     expect(await accessibilityProblems(page)).toEqual([])
+  })
+
+  it('says of one that has never responded why it shows nothing', async () => {
+    const page = await openPage(await observedPage('127.0.0.1:1'), '', MISSES)
+    const verdict = page.getByRole('region', { name: 'Verdict', exact: true })
+    await verdict.getByText(/Not observed yet, not responding/).waitFor()
+    await verdict.getByText(/connection to 127\.0\.0\.1:1 failed: connection refused/).waitFor()
   })
 
   it('shows how another one differs, and leads to its page', async () => {

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TlsMode } from '../../src/remoting/server/connection-handshake.ts'
 import { TrustedNetworks } from '../../src/remoting/server/proxy-header.ts'
 import { TlsAcceptor } from '../../src/remoting/server/tls-acceptor.ts'
+import { Counters } from '../../src/stats/counters.ts'
 import { certificateAuthority } from '../support/certificates.ts'
 import { proxyV1, proxyV2, proxyV2Tcp4, V2_SIGNATURE } from '../support/proxy-headers.ts'
 import { headerOf, type RawClient, requestFrame } from '../support/raw-client.ts'
@@ -93,6 +95,18 @@ describe('the first byte decides between TLS and plaintext', () => {
     expect(happened.filter((line) => line.startsWith('failure'))).toHaveLength(2)
     expect(executed()).toBe(2)
   })
+})
+
+test('a connection that its peer has reset before it is accepted, as a health check does, is closed without a line', async () => {
+  const counters = new Counters()
+  const handshake = { proxyTrustedNetworks: new TrustedNetworks('127.0.0.1') }
+  const { port, connect: open, happened } = await start('permissive', { counters, handshake })
+  // The event loop stands still meanwhile, so that the reset comes before the accept.
+  const check = `const s = require('node:net').connect(${port}, '127.0.0.1', () => s.write('PROXY UNKNOWN\\r\\n', () => s.resetAndDestroy()))`
+  spawnSync(process.execPath, ['-e', check])
+  await peerSeenBy(await open())
+  expect(happened).toEqual([])
+  expect(counters.connectionsAccepted).toBe(1)
 })
 
 describe('TLS', () => {

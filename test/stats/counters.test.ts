@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
+import { RequestCode } from '../../src/protocol/request-code.ts'
 import { CodeCounts, Counters, RequestResults } from '../../src/stats/counters.ts'
 
 describe('the counters', () => {
@@ -22,6 +23,15 @@ describe('the counters', () => {
     expect([counts.get(105), counts.get(106), counts.get(-1), counts.others, counts.total]).toEqual([
       2, 0, 0, 4, 8,
     ])
+  })
+
+  test('tell all request codes apart that are served', () => {
+    const { requests, results } = new Counters()
+    const codes = Object.values(RequestCode)
+    for (const code of codes) requests.add(code)
+    for (const code of codes) results.add(code, 0)
+    expect(requests.others).toBe(0)
+    expect(new Set([...results.entries()].map(([code]) => code))).toEqual(new Set(codes))
   })
 
   test('tell response codes apart by request code, in a table that peers cannot fill', () => {

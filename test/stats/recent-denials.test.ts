@@ -3,7 +3,7 @@ import { RecentDenials } from '../../src/stats/recent-denials.ts'
 
 const DENIED = {
   ...{ host: '10.0.0.1', code: 318, group: 'config', identity: null, accessKey: null },
-  ...{ rule: 'profile default', unproven: 'not signed', isEnforced: true },
+  ...{ rule: 'profile default', unproven: 'not signed', nearMiss: null, isEnforced: true },
 }
 
 test('equal requests are one entry, with the first and the last time', () => {

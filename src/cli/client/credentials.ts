@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Credentials } from '../../admin/admin-options.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { CommandError } from '../command-error.ts'
+import type { Values } from '../parse.ts'
 
 /**
  * The account that signs requests: `--access-key` with `--secret-key-file`, otherwise `accessKey` and `secretKey` of
@@ -13,10 +14,12 @@ import { CommandError } from '../command-error.ts'
  * @see org.apache.rocketmq.acl.common.AclUtils#getAclRPCHook
  */
 export async function findCredentials(
-  options: { readonly accessKey?: string | undefined; readonly secretKeyFile?: string | undefined },
+  options: Values,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Credentials | undefined> {
-  const { accessKey, secretKeyFile } = options
+  const [accessKey, secretKeyFile] = [options['accessKey'], options['secretKeyFile']].map((value) =>
+    typeof value === 'string' ? value : undefined,
+  )
   if (accessKey !== undefined || secretKeyFile !== undefined) {
     if (accessKey === undefined || secretKeyFile === undefined)
       throw new CommandError('usage', '--access-key and --secret-key-file belong together')

@@ -20,6 +20,7 @@ const UNKNOWN: RuleSources = {
   comparableConfig: () => new Map(),
   history: {
     masterLoss: () => undefined,
+    rejection: () => undefined,
     *allDepartures() {},
     permissionChange: () => undefined,
     topicRegistration: () => undefined,

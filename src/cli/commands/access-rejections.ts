@@ -12,6 +12,7 @@ interface Rejection {
   readonly identity: string | null
   readonly accessKey: string | null
   readonly unproven: string | null
+  readonly nearMiss: string | null
   readonly enforced: boolean
 }
 
@@ -45,7 +46,7 @@ export const run: Run = async ({ askEach }) => {
           head: 'REJECTED BY',
           cell: ({ rule, enforced }) => `${rule}${enforced ? '' : ' (let pass: mode audit)'}`,
         },
-        { head: 'UNPROVEN', cell: ({ unproven }) => unproven ?? '', isWide: true },
+        { head: 'WHY', cell: whyText },
         { head: 'PEER', cell: ({ peer }) => peer, isWide: true },
       ],
     },
@@ -56,4 +57,8 @@ export const run: Run = async ({ askEach }) => {
 function whoText({ identity, accessKey }: Rejection): string {
   if (identity !== null) return identity
   return accessKey === null ? 'anonymous' : `${accessKey} (unproven)`
+}
+
+function whyText({ unproven, nearMiss }: Rejection): string {
+  return [unproven, nearMiss].filter((reason) => reason !== null).join('; ')
 }

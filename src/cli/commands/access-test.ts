@@ -24,11 +24,12 @@ export const run: Run = async (context) => {
     failures,
     isNo: items.some(({ allowed, mode }) => !allowed && mode === 'enforce'),
     view: {
-      lines: ({ code, group, allowed, rule, mode, identity, host, network, note }) => [
+      lines: ({ code, group, allowed, rule, mode, identity, host, network, note, nearMiss }) => [
         `${allowed ? paint('green', 'allowed') : paint('red', mode === 'audit' ? 'let pass (mode audit)' : 'rejected')} by ${rule}`,
         `request ${code} is in group ${group}`,
         `from ${host}${network === null ? '' : ` (network ${network})`} as ${identityText(identity)}`,
         ...(note === null ? [] : [note]),
+        ...(nearMiss === null ? [] : [nearMiss]),
       ],
     },
     name: ({ rule }) => rule,

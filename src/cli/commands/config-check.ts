@@ -4,6 +4,7 @@ import { ConfigError } from '../../namesrv/config/config-error.ts'
 import type { ConfigNotice } from '../../namesrv/config/config-key.ts'
 import type { ConfigFile } from '../../namesrv/config/config-layers.ts'
 import { Configuration } from '../../namesrv/config/configuration.ts'
+import { checkNamedFiles } from '../../namesrv/config/named-files.ts'
 import { CommandError } from '../command-error.ts'
 import { homeErrors, javaUserHome, noticeText, readConfigFile } from '../daemon/config-file.ts'
 import type { CommandWorld, Run } from '../run-command.ts'
@@ -17,7 +18,9 @@ export const run: Run = async ({ values, world, paint }) => {
     homeDirectory: javaUserHome(),
     processors: availableParallelism(),
   })
-  const problems = [...errors, ...homeErrors(configuration)].flatMap((error) => error.problems)
+  const files = await checkNamedFiles(configuration, world.env)
+  const invalid = [...errors, ...homeErrors(configuration)].flatMap((error) => error.problems)
+  const problems = [...invalid, ...files.problems]
   const texts = (level: ConfigNotice['level']): string[] =>
     notices.filter((notice) => notice.level === level).map(noticeText)
   return {
@@ -26,7 +29,7 @@ export const run: Run = async ({ values, world, paint }) => {
         file: file.path,
         valid: problems.length === 0,
         problems,
-        warnings: texts('warn'),
+        warnings: [...texts('warn'), ...files.warnings],
         notes: texts('info'),
       },
     ],

@@ -4,6 +4,7 @@ import {
   type ServerConfiguration,
   typedValue,
   updateConfiguration,
+  valueProblem,
 } from '../../admin/configuration.ts'
 import type { NameServer } from '../../admin/name-server.ts'
 import type { ServerKey, ShownValue } from '../../admin/server-key.ts'
@@ -91,14 +92,16 @@ function assignment(text: string): readonly [key: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Why ours would reject a value, by the rules of this release. Java's NameServer accepts anything: its response tells. */
+/** Why ours would reject a value, by the rules of this release. Java's NameServer accepts nearly anything: its response tells. */
 function problemsOf(
   name: string,
   text: string,
   configuration: ServerConfiguration,
   { address }: NameServer,
 ): readonly string[] {
-  if (!configuration.isOurs) return []
+  const problem = valueProblem(name, text)
+  const otherwise = problem === undefined ? [] : [problem]
+  if (!configuration.isOurs) return otherwise
   const [key, known] = [keyIn(configuration, name), findConfigKey(name)]
   if (key === undefined && (configuration.limitation === undefined || known === undefined)) {
     const names = configuration.keys.map((each) => each.key)
@@ -108,9 +111,9 @@ function problemsOf(
     return [
       `${name} cannot be changed while ${address} runs: set it in its configuration file and restart it`,
     ]
-  if (known === undefined) return []
+  if (known === undefined) return otherwise
   const checked = checkValue(known, { text, source: { layer: 'update', place: address } })
-  return checked instanceof ConfigError ? checked.problems : []
+  return checked instanceof ConfigError ? checked.problems : otherwise
 }
 
 function changeOf(key: string, text: string, configuration: ServerConfiguration): ChangedKey {

@@ -1,4 +1,4 @@
-import { lstatSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { AdminError } from '../../admin/admin-error.ts'
 import { listedGroup } from '../../admin/brokers.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../../admin/kv.ts'
@@ -11,6 +11,7 @@ import { readStatus } from '../client/status.ts'
 import { CommandError, exitCodeFor } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import { errorOf, exitCodeOf } from '../output/report.ts'
+import { checkTargetFile } from '../output/target-file.ts'
 import { visible, visibleJson } from '../output/visible.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
@@ -51,7 +52,7 @@ export const run: Run = async (context) => {
   const { askEach, values, world } = context
   const file = typeof values['file'] === 'string' && values['file'] !== '-' ? values['file'] : undefined
   const mayReplace = values['yes'] === true
-  if (file !== undefined) checkFile(file, mayReplace)
+  if (file !== undefined) checkTargetFile(file, mayReplace)
   const { items, failures } = await askEach(async (server) => [await dumpOf(server, context)])
   const dump = {
     time: new Date().toISOString(),
@@ -66,23 +67,6 @@ export const run: Run = async (context) => {
   }
   for (const { error } of failures) world.stderr.write(`mqnamesrv: ${visible(error.message)}\n`)
   return exitCodeOf({ failures })
-}
-
-/** @throws {CommandError} `usage` if something is there that must not be replaced. */
-function checkFile(file: string, mayReplace: boolean): void {
-  const there = statsOf(file)
-  if (there === undefined) return
-  if (!there.isFile()) throw new CommandError('usage', `${file} is not a regular file: it is not replaced`)
-  if (!mayReplace) throw new CommandError('usage', `${file} exists: replace it with -y`)
-}
-
-/** Undefined if there is no such file, or it cannot be seen: writing it then says why. */
-function statsOf(file: string): Stats | undefined {
-  try {
-    return lstatSync(file)
-  } catch {
-    return undefined
-  }
 }
 
 /** Names and addresses are nothing for other users of the machine. A file that is replaced is lost only when the new one is whole. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { describeErrno } from '../../common/describe-errno.ts'
-import type { ConfigKey, ConfigOwner } from '../../namesrv/config/config-key.ts'
+import { type ConfigKey, type ConfigOwner, textOf } from '../../namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../namesrv/config/config-keys.ts'
 import { propertyLine } from '../../namesrv/config/java-properties.ts'
 import { CommandError } from '../command-error.ts'
@@ -66,7 +66,7 @@ function fileLines(path: string): string[] {
 }
 
 function keyLines(key: ConfigKey): string[] {
-  const { name, default: byDefault, meaning, words, unit, min, max } = key
+  const { name, default: byDefault, words, unit, min, max } = key
   const isComputed = typeof byDefault === 'object'
   const range = [min === undefined ? [] : `min ${min}`, max === undefined ? [] : `max ${max}`]
     .flat()
@@ -77,7 +77,7 @@ function keyLines(key: ConfigKey): string[] {
     words === undefined ? [] : `One of: ${words.join(', ')}.`,
     isComputed ? `Default: ${byDefault.text}.` : [],
   ].flat()
-  const text = [meaning, ...facts].join(' ').replaceAll('`', '')
+  const text = [textOf(key), ...facts].join(' ').replaceAll('`', '')
   return [
     '',
     ...wrapped(text, WIDTH - 2).map((line) => `# ${line}`),

@@ -1,7 +1,7 @@
 import { describeErrno } from '../../common/describe-errno.ts'
 import { ConfigError } from '../../namesrv/config/config-error.ts'
 import { Configuration } from '../../namesrv/config/configuration.ts'
-import { formatAddress, parseRemoteAddress } from '../../remoting/address.ts'
+import { parseRemoteAddress } from '../../remoting/address.ts'
 import { CommandError } from '../command-error.ts'
 import { durationMs } from '../duration.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -11,31 +11,16 @@ import type { Run } from '../run-command.ts'
 
 const MAX_LOOKUPS = 1_000
 
-/** `observe`: shows other NameServers as one of ours shows itself, until it is interrupted. */
+/** `observe`: shows other NameServers as one of ours shows itself, until a signal ends it. */
 export const run: Run = async ({ servers, values, world }) => {
   const polling = pollingOf(values)
   const { configuration, anyPort } = configurationOf(values, world.env, polling)
-  const interrupts = world.takeInterrupts()
-  const interrupted = new Promise<void>((resolve) => {
-    if (interrupts.aborted) resolve()
-    interrupts.addEventListener('abort', () => resolve())
-  })
   // No other command needs a server.
-  const { openObservation } = await import('../observe/open-observation.ts')
-  const isTerminal = world.stdout.isTTY === true
+  const { serveObservation } = await import('../observe/serve-observation.ts')
+  const options = { configuration, servers, polling, anyPort }
   try {
-    const { observation, logger } = await openObservation(
-      { configuration, servers, polling, anyPort },
-      isTerminal,
-    )
-    try {
-      const { address, port } = await observation.start()
-      logger.info({ page: `http://${formatAddress(address, port)}/` }, 'observing')
-      await interrupted
-      return ExitCode.YES
-    } finally {
-      await observation.stop()
-    }
+    const code = await serveObservation(options, world.takeProcess(), world.stdout.isTTY === true)
+    return code === ExitCode.YES ? ExitCode.YES : ExitCode.NO
   } catch (error) {
     if (error instanceof ConfigError) throw new CommandError('usage', error.problems.join('; '))
     throw new CommandError('failed', `cannot serve HTTP (--listen): ${describeErrno(error)}`)
@@ -75,6 +60,8 @@ function configurationOf(
 ): { readonly configuration: Configuration; readonly anyPort: boolean } {
   const args = [
     { key: 'httpRequired', value: 'true' },
+    // It is no NameServer, so clients must not be sent to it.
+    { key: 'nsAddrService', value: 'false' },
     { key: 'peersIntervalMillis', value: `${intervalMs}` },
   ]
   let anyPort = false

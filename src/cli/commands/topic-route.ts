@@ -1,5 +1,6 @@
 import type { NameServer, RouteClient } from '../../admin/name-server.ts'
-import { longValue } from '../../inspect/view.ts'
+import { membersById } from '../../inspect/broker-member.ts'
+import { type StaticQueues, staticQueuesOf } from '../../inspect/static-queues.ts'
 import { accessOf } from '../../protocol/body/topic-config.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import { askForEach } from '../client/each-name.ts'
@@ -22,12 +23,7 @@ interface RouteRow {
   readonly sysFlag: number | null
   /** Of the topic. */
   readonly orderConf: string | null
-  readonly staticQueues: {
-    readonly totalQueues: number
-    readonly queues: number
-    readonly epoch: number | string
-    readonly scope: string | null
-  } | null
+  readonly staticQueues: StaticQueues | null
   /** Whether the server has restored it and the broker has not registered again; null if unknown. */
   readonly provisional: boolean | null
 }
@@ -122,30 +118,19 @@ function rowsOf(topic: string, route: ListedRoute, provisional: readonly string[
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([brokerName, queues]) => {
       const group = groups.get(brokerName)
-      const mapping = route.topicQueueMappingByBroker.get(brokerName)
       return {
         topic,
         cluster: group?.cluster ?? null,
         brokerName,
         zone: group?.zoneName ?? null,
-        members: [...(group?.brokerAddrs ?? [])]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([id, address]) => ({ brokerId: longValue(id), address })),
+        members: membersById(group?.brokerAddrs ?? []),
         readQueues: queues?.readQueueNums ?? null,
         writeQueues: queues?.writeQueueNums ?? null,
         perm: queues?.perm ?? null,
         access: queues === null ? null : accessOf(queues.perm),
         sysFlag: queues?.topicSysFlag ?? null,
         orderConf: route.orderTopicConf,
-        staticQueues:
-          mapping === undefined
-            ? null
-            : {
-                totalQueues: mapping.totalQueues,
-                queues: mapping.currIdMap?.size ?? 0,
-                epoch: longValue(mapping.epoch),
-                scope: mapping.scope,
-              },
+        staticQueues: staticQueuesOf(route.topicQueueMappingByBroker.get(brokerName)),
         provisional: provisional?.includes(brokerName) ?? null,
       }
     })

@@ -32,7 +32,7 @@ Any key of the configuration can also be set by --KEY VALUE or --KEY=VALUE:
   mqnamesrv --listenPort 9999 --scanNotActiveBrokerInterval=5000
 or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line
 overrides the environment, the environment the file, and the file the defaults.
-docs/configuration.md describes all keys; -p prints them with their values.
+mqnamesrv init writes a file that explains all keys; -p prints their values.
 
 Commands ask running NameServers, this one or Java's; mqnamesrv help lists them:
   mqnamesrv topic list --namesrv HOST:9876

@@ -4,20 +4,16 @@ import { ConfigError } from '../../namesrv/config/config-error.ts'
 import type { ConfigFile } from '../../namesrv/config/config-layers.ts'
 import { Configuration, type ResolveOptions } from '../../namesrv/config/configuration.ts'
 import { packageVersion } from '../../namesrv/package-version.ts'
+import { formatAddress } from '../../remoting/address.ts'
+import { endProcess } from '../end-process.ts'
 import { parseCommandLine, UsageError } from './command-line.ts'
 import { homeErrors, noticeText } from './config-file.ts'
 import { describeFailure } from './errno.ts'
 import type { Log } from './logger.ts'
-import { endProcess, processWorld } from './process-world.ts'
-import {
-  type Controller,
-  logConfiguration,
-  type ServingProcess,
-  type Signals,
-  type StartDisplay,
-  serve,
-} from './serve.ts'
-import { type Interfaces, startSummary } from './start-summary.ts'
+import { setOptimizing } from './optimizing.ts'
+import { processWorld } from './process-world.ts'
+import { logConfiguration, type Service, type ServingProcess, type Signals, serve } from './serve.ts'
+import { type Bound, type Interfaces, startSummary } from './start-summary.ts'
 
 /** Exit codes of the program. */
 export const ExitCode = {
@@ -27,6 +23,14 @@ export const ExitCode = {
   /** The command line is invalid. */
   USAGE: 2,
 } as const
+
+/** How a start is shown to people, beside the log. */
+interface StartDisplay {
+  /** Called when the server listens, before the log says so. */
+  onListening(): void
+  /** Called after the log has said so. */
+  onStarted(bound: Bound): void
+}
 
 /** Everything outside of the program, so that tests can replace it. */
 export interface CliWorld extends ServingProcess {
@@ -40,7 +44,7 @@ export interface CliWorld extends ServingProcess {
   interfaces(): Interfaces
   readConfigFile(path: string): ConfigFile
   openLog(configuration: Configuration): Promise<Log>
-  createController(configuration: Configuration, logger: Logger): Promise<Controller>
+  createController(configuration: Configuration, logger: Logger): Promise<Service<Bound>>
 }
 
 /**
@@ -77,7 +81,10 @@ export async function run(world: CliWorld): Promise<number> {
     logConfiguration(log.logger, configuration)
     for (const { level, message, fields } of notices) log.logger[level](fields, message)
     const controller = await world.createController(configuration, log.logger)
-    return await serve(controller, configuration, log, world, display)
+    const { logger } = log
+    return await serve(controller, configuration, log, world, (bound) =>
+      showStart(bound, configuration, logger, display),
+    )
   } catch (error) {
     const isUsage = error instanceof UsageError
     const exitCode = isUsage ? ExitCode.USAGE : ExitCode.FAILURE
@@ -111,6 +118,25 @@ function startDisplay(
       stdout.write(`${startSummary(configuration, bound, interfaces()).join('\n')}\n`)
     },
   }
+}
+
+function showStart(
+  bound: Bound,
+  configuration: Configuration,
+  logger: Logger,
+  display: StartDisplay | undefined,
+): void {
+  const { address, port } = bound
+  const { serializeType } = configuration.values
+  // All modules are loaded.
+  setOptimizing(true)
+  display?.onListening()
+  // Java's words: scripts wait for them.
+  logger.info(
+    { address, port },
+    `The Name Server boot success. serializeType=${serializeType}, address ${formatAddress(address, port)}`,
+  )
+  display?.onStarted(bound)
 }
 
 /** Logs the failure to a log file or a log that a program reads; on a terminal, stderr is enough. */

@@ -9,7 +9,7 @@ import type { NamesrvConfig } from '../../namesrv/config/config-keys.ts'
 export interface LogOptions extends Pick<NamesrvConfig, 'logLevel' | 'logFormat' | 'logPath'> {
   /** Whether the log is written to a terminal; `auto` depends on it. */
   readonly isTerminal: boolean
-  /** Called for each line that cannot be written, because the disk is full or the reader has left; the program continues. */
+  /** Called for each line that cannot be written, because the disk is full or the reader has left; the program continues. Default: nothing. */
   readonly onWriteError?: (error: NodeJS.ErrnoException) => void
 }
 
@@ -54,6 +54,16 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
   const logger = pino(settings, stream)
   return { logger, reopen: () => reopen(logger, logPath, output) }
+}
+
+/** For {@link LogOptions.onWriteError}: says once that lines cannot be written. */
+export function onceOn(stderr: { write(text: string): unknown }): (error: Error) => void {
+  let isReported = false
+  return (error) => {
+    if (isReported) return
+    isReported = true
+    stderr.write(`mqnamesrv: cannot write the log, continuing without: ${describeErrno(error)}\n`)
+  }
 }
 
 /** Escapes in a line of JSON what a terminal would obey or hide, and JSON allows. */

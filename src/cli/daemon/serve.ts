@@ -5,35 +5,25 @@ import { firstLine } from '../../common/describe-errno.ts'
 import { printable, type ResolvedKey } from '../../namesrv/config/config-key.ts'
 import type { Configuration } from '../../namesrv/config/configuration.ts'
 import { packageVersion } from '../../namesrv/package-version.ts'
-import { formatAddress } from '../../remoting/address.ts'
 import type { Log } from './logger.ts'
-import { setOptimizing } from './optimizing.ts'
 
 /** Maximum time from the first signal to the end of the process, without the time for draining clients. */
 export const SHUTDOWN_DEADLINE_MS = 15_000
 
-/** Where a server listens. */
-export interface Bound {
-  readonly address: string
-  readonly port: number
-  /** Undefined if the HTTP port is off or cannot be used. */
-  readonly httpPort?: number | undefined
-}
-
-/** The server, as far as the command line needs it. */
-export interface Controller {
+/** What runs until a signal ends it: a server, or the observation of other servers. */
+export interface Service<Started> {
   /** Listens. */
-  start(): Promise<Bound>
+  start(): Promise<Started>
   shutdown(): Promise<void>
   /** Reads again what is read again on SIGHUP, besides the log. */
   reload(): void
-  /** The state of the server as plain values, for a state dump. */
+  /** The state as plain values, for a state dump. */
   state(): Record<string, unknown>
 }
 
 export type Signals = readonly NodeJS.Signals[]
 
-/** The process, as far as a running server needs it. */
+/** The process, as far as a service needs it. */
 export interface ServingProcess {
   /** Emits signals by name and `uncaughtException`, as `process` does. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>
@@ -45,16 +35,6 @@ export interface ServingProcess {
   /** Ends the process at once, or within a second if a disk hangs. */
   exit(code: number): void
 }
-
-/** How a start is shown to people, beside the log. */
-export interface StartDisplay {
-  /** Called when the server listens, before the log says so. */
-  onListening(): void
-  /** Called after the log has said so. */
-  onStarted(bound: Bound): void
-}
-
-const LOG_ONLY: StartDisplay = { onListening: () => {}, onStarted: () => {} }
 
 /** Logs the first lines: version, state files, and the keys that differ from their defaults; at debug, all keys. */
 export function logConfiguration(logger: Logger, configuration: Configuration): void {
@@ -88,20 +68,21 @@ export function differsFromDefault({ key, value, source }: ResolvedKey): boolean
 }
 
 /**
- * Runs the server until a signal ends it. The first SIGTERM or SIGINT shuts it down, within {@link SHUTDOWN_DEADLINE_MS} and,
+ * Runs a service until a signal ends it. The first SIGTERM or SIGINT shuts it down, within {@link SHUTDOWN_DEADLINE_MS} and,
  * with `enableShutdownGracefully`, `shutdownWaitTimeSeconds` more; a second one ends the process at once.
  *
  * No other signal ends it: SIGHUP opens the log file and reads the access file again, SIGQUIT logs the state, and the rest is ignored with a line.
  *
+ * @param onStarted - Called when the service listens, to say so.
  * @returns The exit code: 0 after a shutdown in time, 1 after one that failed or took too long.
- * @throws (rejects) What `controller.start()` throws.
+ * @throws (rejects) What `service.start()` throws.
  */
-export async function serve(
-  controller: Controller,
+export async function serve<Started>(
+  service: Service<Started>,
   configuration: Configuration,
   log: Log,
   { events, earlySignals, signals, stderr, exit }: ServingProcess,
-  display: StartDisplay = LOG_ONLY,
+  onStarted: (started: Started) => void,
 ): Promise<number> {
   const { logger } = log
   // An operator asked for the state dump, so it is written at every `logLevel`.
@@ -135,9 +116,9 @@ export async function serve(
     if (signal === 'SIGINT' || signal === 'SIGTERM') onShutdownSignal(signal)
     else if (signal === 'SIGHUP') {
       log.reopen()
-      controller.reload()
+      service.reload()
     } else if (signal === 'SIGQUIT') {
-      dumpLogger.info({ signal, ...processState(configuration), ...controller.state() }, 'state dump')
+      dumpLogger.info({ signal, ...processState(configuration), ...service.state() }, 'state dump')
     } else logger.info({ signal }, 'signal ignored')
   }
   const onUncaught = (err: unknown): void => {
@@ -153,7 +134,7 @@ export async function serve(
   for (const signal of signals) events.on(signal, onSignal)
   for (const signal of earlySignals) onSignal(signal)
   try {
-    const ended = startAndShutDown(controller, configuration, logger, first, stderr, display)
+    const ended = startAndShutDown(service, logger, first, stderr, onStarted)
     return await Promise.race([late, ended])
   } finally {
     clearTimeout(deadline)
@@ -162,29 +143,17 @@ export async function serve(
   }
 }
 
-async function startAndShutDown(
-  controller: Controller,
-  configuration: Configuration,
+async function startAndShutDown<Started>(
+  service: Service<Started>,
   logger: Logger,
   firstSignal: Promise<string>,
   stderr: ServingProcess['stderr'],
-  display: StartDisplay,
+  onStarted: (started: Started) => void,
 ): Promise<number> {
-  const bound = await controller.start()
-  const { address, port } = bound
-  // All modules are loaded.
-  setOptimizing(true)
-  display.onListening()
-  const { serializeType } = configuration.values
-  // Java's words: scripts wait for them.
-  logger.info(
-    { address, port },
-    `The Name Server boot success. serializeType=${serializeType}, address ${formatAddress(address, port)}`,
-  )
-  display.onStarted(bound)
+  onStarted(await service.start())
   logger.info({ signal: await firstSignal }, 'shutting down')
   try {
-    await controller.shutdown()
+    await service.shutdown()
   } catch (err) {
     logger.error({ err }, 'shutdown failed: exiting')
     stderr.write(`mqnamesrv: shutdown failed: ${firstLine(err)}\n`)

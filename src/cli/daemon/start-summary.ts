@@ -2,7 +2,15 @@ import { isIPv6 } from 'node:net'
 import type { NetworkInterfaceInfo } from 'node:os'
 import type { Configuration } from '../../namesrv/config/configuration.ts'
 import { formatAddress } from '../../remoting/address.ts'
-import { type Bound, differsFromDefault } from './serve.ts'
+import { differsFromDefault } from './serve.ts'
+
+/** Where a server listens. */
+export interface Bound {
+  readonly address: string
+  readonly port: number
+  /** Undefined if the HTTP port is off or cannot be used. */
+  readonly httpPort?: number | undefined
+}
 
 /** The addresses of this machine, as `os.networkInterfaces` has them. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>

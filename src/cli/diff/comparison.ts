@@ -63,6 +63,8 @@ export class Comparison {
   readonly notes = new Set<string>()
   readonly #servers: readonly NameServer[]
   readonly #options: ComparisonOptions
+  /** Why a server shows no digest. */
+  readonly #withoutDigest = new Map<NameServer, string>()
 
   /** @param servers - Two or more. */
   constructor(servers: readonly NameServer[], options: ComparisonOptions) {
@@ -78,7 +80,9 @@ export class Comparison {
    */
   async run(only?: ReadonlySet<string>): Promise<Differences> {
     const differences = new Differences({ maxDifferences: MAX_DIFFERENCES })
-    const digests = await this.#each((server) => server.viewIfAny<Digest>(DIGEST))
+    const digests = await this.#each((server) =>
+      server.viewIfAny<Digest>(DIGEST, ({ message }) => this.#withoutDigest.set(server, message)),
+    )
     // Restored routes are shown to clients, but are no part of the digests.
     const areComparable = digests.every((digest) => digest?.provisional === false)
     const isEqual = (part: keyof Digest['parts']): boolean =>
@@ -217,16 +221,15 @@ export class Comparison {
   }
 
   #noteLimits(digests: readonly (Digest | undefined)[], differences: Differences): void {
-    for (const [index, digest] of digests.entries()) {
-      const address = this.#servers[index]?.address
+    for (const [index, server] of this.#servers.entries()) {
+      const digest = digests[index]
       if (digest?.provisional === true)
-        this.notes.add(`${address} still shows routes restored from its snapshot`)
+        this.notes.add(`${server.address} still shows routes restored from its snapshot`)
       if (digest !== undefined) continue
       const more = digests.some((each) => each !== undefined) ? ' and those of the others' : ''
-      const kv = `, and only these key-value namespaces: ${NAMESPACE_ORDER_TOPIC_CONFIG}${more}`
-      this.notes.add(
-        `${address} provides no digests: static-topic mappings were not compared${this.#isWhole ? kv : ''}`,
-      )
+      const kv = `, key-value namespaces beside ${NAMESPACE_ORDER_TOPIC_CONFIG}${more}`
+      const reason = this.#withoutDigest.get(server)
+      this.notes.add(`static-topic mappings${this.#isWhole ? kv : ''}: not compared (${reason})`)
     }
     if (differences.isFull)
       this.notes.add(`more than ${MAX_DIFFERENCES} differences: the others are left out`)

@@ -36,8 +36,8 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--broker <broker>', text: 'broker name that it names', completion: 'broker' },
       { flags: '--topic <topic>', text: 'topic that it names', completion: 'topic' },
       {
-        flags: '--announce <address>',
-        text: 'address that it announces for a broker, host:port',
+        flags: '--announce <addresses>',
+        text: 'addresses of a broker that it announces, host:port,…',
         completion: 'none',
       },
       { flags: '--file <file>', text: 'ask no server, but this access file', completion: 'file' },

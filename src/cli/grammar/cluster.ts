@@ -20,4 +20,20 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: () => import('../commands/cluster-show.ts'),
   },
+  {
+    words: 'cluster snapshot',
+    summary: 'Routes of a NameServer in a file, for a first start',
+    description:
+      'Reads all brokers and routes of a NameServer, Java’s or ours, and writes them as a route snapshot: mqnamesrv, started within ten minutes with this file as routeSnapshotPath, serves these routes at once until its brokers register.',
+    args: [
+      {
+        name: 'file',
+        text: 'file to write; an existing one is replaced only with -y',
+        completion: 'file',
+      },
+    ],
+    options: [{ flags: '-y, --yes', text: 'replace an existing file' }],
+    examples: [{ line: 'cluster snapshot ~/namesrv/routes-9876.snapshot -n a:9876', text: '' }],
+    load: () => import('../commands/cluster-snapshot.ts'),
+  },
 ]

@@ -36,7 +36,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config check',
     summary: 'Errors and warnings of a configuration file',
     description:
-      'Reads the file as mqnamesrv -c would in this shell, with its MQNAMESRV_* environment variables, which override the file. Lines are in the order of the file: errors, which Java would ignore or misread, warnings about keys and values without effect. Exit code 1 if the server would not start.',
+      'Reads the file as mqnamesrv -c would in this shell and as this user, with its MQNAMESRV_* environment variables, which override the file, and the files that it names for access, TLS and the HTTP token. Lines are in the order of the file: errors, which Java would ignore or misread, warnings about keys and values without effect. Exit code 1 if the server would not start.',
     args: [{ name: 'file', text: 'a Java .properties file; - is stdin', completion: 'file' }],
     examples: [{ line: 'config check conf/namesrv.properties', text: '' }],
     isLocal: true,

@@ -61,6 +61,8 @@ export interface CommandDefinition {
   readonly isChange?: boolean
   /** Whether its output has one form only, and the options for others are missing: the dump, mqadmin's output. */
   readonly hasOwnOutput?: boolean
+  /** Whether it runs like a server, with a log: signals do to it what they do to the server. */
+  readonly isService?: boolean
   /** Whether it parses the words after its own itself, as `values.words`. */
   readonly hasOwnGrammar?: boolean
   readonly load: () => Promise<{ readonly run: Run }>

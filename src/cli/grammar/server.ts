@@ -174,6 +174,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     ],
     examples: [{ line: 'observe -n "a:9876;b:9876"', text: 'two of them, and how they differ' }],
     hasOwnOutput: true,
+    isService: true,
     load: () => import('../commands/observe.ts'),
   },
   {

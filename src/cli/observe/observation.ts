@@ -4,6 +4,7 @@ import { healthRoutes } from '../../http/health-routes.ts'
 import type { HttpRequest } from '../../http/http-server.ts'
 import { type HttpRoute, metricsRoute } from '../../http/routes.ts'
 import { ObservedMetrics } from '../../inspect/metrics/observed-metrics.ts'
+import { shownObserved } from '../../inspect/observed-views.ts'
 import type { Health, ObservedState } from '../../inspect/sources.ts'
 import { AccessPolicy } from '../../namesrv/access/access-policy.ts'
 import { Inspection } from '../../namesrv/inspection.ts'
@@ -13,6 +14,7 @@ import {
   type NamesrvEnvironment,
 } from '../../namesrv/namesrv-context.ts'
 import { Peers } from '../../namesrv/peers/peers.ts'
+import { dumpedEvents } from '../../namesrv/state-dump.ts'
 import { ServerTls } from '../../namesrv/tls/server-tls.ts'
 import { lookupProcessor } from '../../processor/client-request-processor.ts'
 import { ObservedNameServer, type Polling } from './observed-name-server.ts'
@@ -42,6 +44,8 @@ interface Observed {
  */
 export class Observation {
   readonly #options: ObservationOptions
+  /** Of the process, which are not about one NameServer. */
+  readonly #context: NamesrvContext
   readonly #all: readonly Observed[]
   readonly #access: AccessPolicy
   readonly #tls: ServerTls
@@ -49,6 +53,7 @@ export class Observation {
   constructor(options: ObservationOptions) {
     this.#options = options
     const context = createNamesrvContext(options)
+    this.#context = context
     this.#access = new AccessPolicy(context)
     this.#tls = new ServerTls(context)
     const polled = options.servers.map((server) => {
@@ -72,26 +77,32 @@ export class Observation {
    * @throws (rejects) The socket's error.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
-    const { values } = this.#options.configuration
-    await this.#access.start()
-    if (values.httpTls) await this.#tls.start()
-    const bound = await this.#first.inspection.start({
-      remotingPort: values.listenPort,
-      tls: this.#tls,
-      maxConnections: values.httpMaxConnections,
-      anyPort: this.#options.anyPort,
-      moreRoutes: this.#routes(),
-    })
-    if (bound === undefined) throw new Error('httpListenPort is 0')
-    for (const { server, inspection, peers } of this.#all) {
-      server.start()
-      peers.start()
-      inspection.startFindings()
+    try {
+      return await this.#listen()
+    } catch (error) {
+      await this.shutdown()
+      throw error
     }
-    return bound
   }
 
-  async stop(): Promise<void> {
+  /** Opens the audit log and reads the access file again. */
+  reload(): void {
+    this.#context.audit.reopen()
+    this.#access.reload()
+  }
+
+  /** For a state dump. */
+  state(): Record<string, unknown> {
+    return {
+      observed: this.#all.map(({ server, inspection }) => ({
+        ...shownObserved(server.state, inspection.sources),
+        tables: server.routeInfo.tableSizes,
+      })),
+      events: this.#all.flatMap(({ context: { events } }) => dumpedEvents(events)),
+    }
+  }
+
+  async shutdown(): Promise<void> {
     this.#access.stop()
     this.#tls.stop()
     for (const { server, peers, inspection } of this.#all) {
@@ -103,6 +114,29 @@ export class Observation {
       await inspection.stop()
       context.throttle.end()
     }
+    this.#context.throttle.end()
+  }
+
+  async #listen(): Promise<{ readonly address: string; readonly port: number }> {
+    const { values } = this.#options.configuration
+    await this.#context.audit.start()
+    await this.#access.start()
+    if (values.httpTls) await this.#tls.start()
+    const bound = await this.#first.inspection.start({
+      remotingPort: values.listenPort,
+      tls: this.#tls,
+      maxConnections: values.httpMaxConnections,
+      anyPort: this.#options.anyPort,
+      moreRoutes: this.#routes(),
+      context: this.#context,
+    })
+    if (bound === undefined) throw new Error('httpListenPort is 0')
+    for (const { server, inspection, peers } of this.#all) {
+      server.start()
+      peers.start()
+      inspection.startFindings()
+    }
+    return bound
   }
 
   get #first(): Observed {

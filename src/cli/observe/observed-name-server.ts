@@ -45,6 +45,13 @@ const LISTS_MS = 60_000
 const SETTINGS_MS = 600_000
 /** Lookups that wait for their responses at a time. */
 const MAX_WAITING = 32
+/** Topics whose routes are read as fast as is allowed: the page soon has all of a small cluster. */
+const SMALL_CLUSTER = 250
+/**
+ * Of `maxLookups`, in the first minute with more topics, and twice as much in each further one: a JVM that has just started
+ * compiles, in bursts that must not add up.
+ */
+const FIRST_SHARE = 0.08
 /** A NameServer that does not respond is asked again after at most this long. */
 const MAX_BACKOFF_MS = 60_000
 /** One that does not give its digest to this machine is asked for it again after this long. */
@@ -81,7 +88,7 @@ export class ObservedNameServer {
   /** When each route was read. */
   readonly #read = new Map<string, number>()
   #config: ReadonlyMap<string, string> = new Map()
-  /** Topics to be read before all others: new ones, and those that differ from another NameServer. */
+  /** Topics to be read before others: new ones, and those that differ from another NameServer. */
   readonly #urgent = new Set<string>()
   #walk: Walk | undefined
   #readMs: number | undefined
@@ -90,6 +97,8 @@ export class ObservedNameServer {
   /** When the digest last said that all is as it was read. */
   #agreedMs = Number.NEGATIVE_INFINITY
   #unreachableMs: number | undefined
+  /** Since when it responds. */
+  #respondingMs: number | undefined
   #failures = 0
   /** Why the last poll failed. */
   #error: string | undefined
@@ -217,6 +226,7 @@ export class ObservedNameServer {
     const { events, logger } = this.#context
     this.#failures = 0
     this.#error = undefined
+    this.#respondingMs ??= this.#nowMs
     if (this.#unreachableMs === undefined) return
     const unreachableMs = Math.round(this.#nowMs - this.#unreachableMs)
     this.#unreachableMs = undefined
@@ -240,6 +250,8 @@ export class ObservedNameServer {
     // What is not read cannot be up to date, so nothing is left for later.
     this.#groupsDueMs = 0
     if (exitCodeFor(error) !== ExitCode.UNREACHABLE || this.#unreachableMs !== undefined) return
+    // It may have been restarted.
+    this.#respondingMs = undefined
     this.#unreachableMs = this.#nowMs
     events.add('nameserver_unreachable', this.address, error.message)
     logger.warn({ error: error.message }, 'NameServer does not respond')
@@ -292,7 +304,9 @@ export class ObservedNameServer {
     for (const topic of this.#read.keys()) if (!topics.has(topic)) this.#read.delete(topic)
     for (const topic of this.#urgent) if (!topics.has(topic)) this.#urgent.delete(topic)
     if (isFirst) this.#beginWalk()
-    else for (const topic of topics) if (!this.#read.has(topic)) this.#urgent.add(topic)
+    // The first round will reach these anyway.
+    const ahead = new Set(this.#isInFirstRound ? this.#walk?.topics.slice(this.#walk.next) : [])
+    for (const topic of topics) if (!this.#read.has(topic) && !ahead.has(topic)) this.#urgent.add(topic)
   }
 
   async #readOrder(): Promise<void> {
@@ -316,14 +330,17 @@ export class ObservedNameServer {
     this.#walk = { topics: [...(this.#topics ?? [])], startedMs: this.#nowMs, next: 0 }
   }
 
-  /** Reads the routes of this tick: urgent ones, then the number that keeps the walk to its time. */
+  /** Reads the routes of this tick: urgent ones, and the number that keeps the walk to its time. */
   async #readRoutes(): Promise<void> {
-    const { maxLookups, routesMs } = this.#polling
+    const { routesMs } = this.#polling
+    const maxLookups = this.#maxLookups
     const nowMs = this.#nowMs
     const { startedMs = 0 } = this.#walk ?? {}
     // While the digest says that all routes are as they were read, none is read again.
     if (this.#isWalked && this.#nowMs >= Math.max(startedMs, this.#agreedMs) + routesMs) this.#beginWalk()
-    const urgent = [...this.#urgent].slice(0, maxLookups)
+    // Routes that differ for long must not keep all others from being read.
+    const reserved = this.#walkedNow(Math.ceil(maxLookups / 2)).length
+    const urgent = [...this.#urgent].slice(0, maxLookups - reserved)
     const walked = this.#walkedNow(maxLookups - urgent.length)
     const topics = [...new Set([...urgent, ...walked])]
     const routes = new Map<string, ObservedRoute | undefined>()
@@ -336,7 +353,15 @@ export class ObservedNameServer {
     for (const topic of topics) this.#read.set(topic, nowMs)
     for (const topic of urgent) this.#urgent.delete(topic)
     if (this.#walk !== undefined) this.#walk.next += walked.length
-    if (this.#oldestMs !== undefined || this.#isWalked) this.#oldestMs = this.#oldest(nowMs)
+    if (!this.#isInFirstRound || this.#isWalked) this.#oldestMs = this.#oldest(nowMs)
+  }
+
+  /** Of this tick. */
+  get #maxLookups(): number {
+    const { maxLookups } = this.#polling
+    if ((this.#topics?.size ?? 0) <= SMALL_CLUSTER) return maxLookups
+    const minutes = Math.floor((this.#nowMs - (this.#respondingMs ?? this.#nowMs)) / 60_000)
+    return Math.ceil(maxLookups * Math.min(1, FIRST_SHARE * 2 ** minutes))
   }
 
   /** @param nowMs - If there are no topics. */
@@ -344,6 +369,11 @@ export class ObservedNameServer {
     let oldestMs = nowMs
     for (const readMs of this.#read.values()) oldestMs = Math.min(oldestMs, readMs)
     return oldestMs
+  }
+
+  /** Whether not all routes have been read yet. */
+  get #isInFirstRound(): boolean {
+    return this.#oldestMs === undefined
   }
 
   get #isWalked(): boolean {
@@ -354,15 +384,13 @@ export class ObservedNameServer {
   #walkedNow(max: number): readonly string[] {
     if (this.#walk === undefined) return []
     const { topics, next } = this.#walk
-    const isFirst = this.#oldestMs === undefined
     const even = Math.ceil((topics.length * TICK_MS) / this.#polling.routesMs)
-    return topics.slice(next, next + Math.max(0, Math.min(max, isFirst ? max : even)))
+    return topics.slice(next, next + Math.max(0, Math.min(max, this.#isInFirstRound ? max : even)))
   }
 
   /** What the first reads find is not new. */
   #onRouteEvent(event: RouteEvent): void {
-    const isFirst =
-      event.kind === 'topics observed' ? this.#oldestMs === undefined : this.#readMs === undefined
+    const isFirst = event.kind === 'topics observed' ? this.#isInFirstRound : this.#readMs === undefined
     if (isFirst) return
     this.#context.history.onRouteEvent(event)
     logRouteEvent(event, this.#context)

@@ -192,8 +192,12 @@ function problemsOf(facts: BrokerFacts): Problem[] {
       })
   for (const { brokerAddr, heartbeatAgeMs = 0, heartbeatTimeoutMs = Number.POSITIVE_INFINITY } of members)
     if (isLate(heartbeatAgeMs, heartbeatTimeoutMs)) {
-      const text = `${broker} at ${name(brokerAddr)} has sent nothing for ${seconds(heartbeatAgeMs)} and will be removed after ${seconds(heartbeatTimeoutMs)}: see whether it is paused, overloaded or cut off.`
-      problems.push({ verdict: 'heartbeat_late', text, command: mqadmin('brokerStatus', { b: brokerAddr }) })
+      const isCause = isRejected && rejection?.brokerAddr === brokerAddr
+      const text = isCause
+        ? `Nothing that ${broker} at ${name(brokerAddr)} sent for ${seconds(heartbeatAgeMs)} was accepted: it will be removed after ${seconds(heartbeatTimeoutMs)}.`
+        : `${broker} at ${name(brokerAddr)} has sent nothing for ${seconds(heartbeatAgeMs)} and will be removed after ${seconds(heartbeatTimeoutMs)}: see whether it is paused, overloaded or cut off.`
+      const command = isCause ? null : mqadmin('brokerStatus', { b: brokerAddr })
+      problems.push({ verdict: 'heartbeat_late', text, command })
     }
   const provisional = members.filter(({ isProvisional }) => isProvisional)
   if (provisional.length > 0) {

@@ -10,16 +10,14 @@ import type { DifferenceKind } from '../compare/differences.ts'
 import { addressProblem } from '../findings/announced-address.ts'
 import { canActAsMaster, isMember } from '../findings/broker-rules.ts'
 import { isOverridden } from '../findings/topic-rules.ts'
-import type { Departure, RegistrationRejection, RouteHistory } from '../history/route-history.ts'
+import type { Departure, RouteHistory } from '../history/route-history.ts'
 import { MAX_SIMILAR, similarNames } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
 import type { AnnouncedAddress, BrokerFacts, MemberFacts } from './broker-story.ts'
+import { isRejected } from './registration-rejections.ts'
 import { hasRegisteredAll, homeOf, lossOf } from './topic-loss.ts'
 import type { TopicCell, TopicFacts, TopicsOfDeparted } from './topic-story.ts'
-
-/** An older rejection has been overcome: brokers register at least every minute. */
-const RECENT_REJECTION_MS = 120_000
 
 /** A client, as far as its route depends on it. */
 export interface AskingClient {
@@ -83,16 +81,6 @@ export async function topicFacts(
 function isCreating(view: RouteView, brokerName: string): boolean {
   const perm = view.queues(AUTO_CREATE_TOPIC)?.get(brokerName)?.perm ?? 0
   return (perm & Perm.WRITE) !== 0
-}
-
-/** Whether the broker of a rejected registration has not registered since. */
-function isRejected(
-  { atMs, brokerName, brokerAddr }: RegistrationRejection,
-  { tables }: RouteView,
-  { nowMs }: InspectSources,
-): boolean {
-  if (nowMs() - atMs >= RECENT_REJECTION_MS) return false
-  return !tables.liveAt(brokerAddr).some((live) => live.brokerName === brokerName && live.registeredMs > atMs)
 }
 
 /** Addresses of peers that have what is missing here, and of those that miss what is here. */

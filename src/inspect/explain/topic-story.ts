@@ -169,7 +169,7 @@ function notReady({ topic, lookup, startedMs, waitSeconds, clocks }: TopicFacts)
     'not_ready',
     [
       `All lookups, including those of ${name(topic)}, are rejected with "${lookup.remark ?? ''}": the server started ${at(startedMs, clocks)} and rejects lookups for ${waitSeconds} seconds, so that brokers can register first (needWaitForService is on).`,
-      'Clients try again and need no help.',
+      'Running clients keep the routes that they have; one that starts now finds none here.',
     ],
     [],
   )
@@ -296,6 +296,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   const meant = similarText(facts)
   const own = [unnamedText(facts), askedText(facts), registrationText(facts)]
   const notes = [meant, ...own]
+  const elsewhere = peersWith.length === 0 ? undefined : `It has a route at ${list(peersWith)}.`
   if (loss !== undefined) {
     const text = lossText(topic, loss, clocks)
     switch (loss.kind) {
@@ -324,7 +325,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
           'left_with_brokers',
           [
             text,
-            peersWith.length === 0 ? undefined : `It has a route at ${list(peersWith)}.`,
+            elsewhere,
             'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
             ...notes,
           ],
@@ -332,11 +333,18 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
         )
     }
   }
+  const byLimit = rejections.filter(({ limit }) => limit !== undefined)
+  // A name that resembles an existing one is more likely misspelt than missing, unless a peer has it.
+  if (byLimit.length > 0 && (elsewhere !== undefined || (brokerGroups > 0 && meant === undefined))) {
+    const text = `This server rejects the registration of ${names(byLimit.map(({ brokerName }) => brokerName))}, whose topics, perhaps ${name(topic)} too, are missing.`
+    return story('rejected_by_limit', [text, ...rejectionTexts(facts), elsewhere, ...notes], [])
+  }
   if (peersWith.length > 0) {
-    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here: its brokers do not register with this server.`
+    const why = rejections.length > 0 ? '.' : ': its brokers do not register with this server.'
+    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here${why}`
     const advice =
       'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.'
-    return story('only_on_peers', [text, advice, ...notes], [])
+    return story('only_on_peers', [text, ...rejectionTexts(facts), advice, ...notes], [])
   }
   if (brokerGroups === 0) {
     const text = `No broker is registered with this server, so neither ${name(topic)} nor any other topic has a route.`
@@ -350,12 +358,6 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
       [text, left, advice, ...rejectionTexts(facts), ...notes],
       [last && mqnamesrv('broker explain', last.brokerName)],
     )
-  }
-  const byLimit = rejections.filter(({ limit }) => limit !== undefined)
-  // A name that resembles an existing one is more likely misspelt than missing.
-  if (byLimit.length > 0 && meant === undefined) {
-    const text = `This server rejects the registration of ${names(byLimit.map(({ brokerName }) => brokerName))}, whose topics, perhaps ${name(topic)} too, are missing.`
-    return story('rejected_by_limit', [text, ...rejectionTexts(facts), ...notes], [])
   }
   const away = facts.awayWithUnnamed
   if (away !== undefined && meant === undefined) {

@@ -4,7 +4,7 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
-import { brokerConfLine, mqadmin } from '../commands.ts'
+import { brokerConfLine, mqadmin, mqnamesrv } from '../commands.ts'
 import { name, names } from '../explain/wording.ts'
 import { isLate } from '../heartbeat.ts'
 import type { Departure } from '../history/route-history.ts'
@@ -37,7 +37,7 @@ export function* checkBrokers(view: JudgedRoutes, sources: RuleSources, found: O
     checkAddress(live, found)
     if (!isMember(live, view.group(brokerName))) outside.push(live)
     const suspicion = sources.suspicionOf(clusterName, brokerAddr)
-    if (suspicion === undefined) checkHeartbeat(live, sources.nowMs(), found)
+    if (suspicion === undefined) checkHeartbeat(live, sources, found)
     else reportUnreachable(live, suspicion, found)
     put(clustersOfName, brokerName, clusterName, brokerAddr)
     if (version !== undefined) put(versionsOfCluster, clusterName, release(versionName(version)), brokerName)
@@ -205,16 +205,27 @@ function checkAddress(
   }))
 }
 
-function checkHeartbeat(live: BrokerLiveInfo, nowMs: number, found: Observations): void {
+function checkHeartbeat(
+  live: BrokerLiveInfo,
+  { nowMs, history }: Pick<RuleSources, 'nowMs' | 'history'>,
+  found: Observations,
+): void {
   const { brokerName, brokerAddr, clusterName, lastUpdateTimestampMs, heartbeatTimeoutMs } = live
-  const ageMs = nowMs - lastUpdateTimestampMs
+  const ageMs = nowMs() - lastUpdateTimestampMs
   if (!isLate(ageMs, heartbeatTimeoutMs)) return
   found.add('heartbeat_late', 'warning', `${brokerName} ${brokerAddr}`, () => {
     const [age, timeout] = [ageMs, heartbeatTimeoutMs].map((ms) => Math.round(ms / 1_000))
+    const rejection = history.rejection(brokerName)
+    const isRejected = rejection?.brokerAddr === brokerAddr && rejection.atMs > lastUpdateTimestampMs
+    const advice = isRejected
+      ? `Its registration from ${rejection.by} is rejected: ${rejection.reason}.`
+      : 'See whether it is paused, overloaded or cut off.'
     return {
-      text: `${name(brokerName)} at ${name(brokerAddr)} has sent no heartbeat for ${age} s and will be removed after ${timeout} s. See whether it is paused, overloaded or cut off.`,
+      text: `${name(brokerName)} at ${name(brokerAddr)} has sent no heartbeat for ${age} s and will be removed after ${timeout} s. ${advice}`,
       evidence: { cluster: clusterName, heartbeatAgeSeconds: age ?? 0, timeoutSeconds: timeout ?? 0 },
-      command: mqadmin('brokerStatus', { b: brokerAddr }),
+      command: isRejected
+        ? mqnamesrv('broker explain', brokerName)
+        : mqadmin('brokerStatus', { b: brokerAddr }),
     }
   })
 }

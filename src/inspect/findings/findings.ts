@@ -5,11 +5,11 @@ import type { TopicMiss } from '../../stats/topic-misses.ts'
 import { MAX_SIMILAR, type SimilarName, similarToEach } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { checkBrokers } from './broker-rules.ts'
+import { checkDeparted } from './departed-brokers.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './rules.ts'
 import {
   checkAccessFile,
-  checkAllDeparted,
   checkAuditLog,
   checkCertificates,
   checkDisputes,
@@ -17,6 +17,7 @@ import {
   checkObserved,
   checkPeers,
   checkRates,
+  checkRejections,
   oldClients,
   wantedTopics,
 } from './server-rules.ts'
@@ -135,7 +136,8 @@ export class Findings {
 
   *#checkRoutes(view: RouteView, wanted: readonly TopicMiss[], found: Observations): Steps<void> {
     yield* checkMisses(wanted, (topic) => this.#similar.get(topic) ?? [], view, this.#sources, found)
-    yield* checkAllDeparted(view, this.#sources, found)
+    checkRejections(view, this.#sources, found)
+    yield* checkDeparted(view, this.#sources, found)
     yield* checkBrokers(view, this.#sources, found)
     const { nowMs, routeInfo } = this.#sources
     const startedMs = nowMs()

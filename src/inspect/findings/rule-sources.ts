@@ -23,6 +23,6 @@ export interface JudgedRoutes {
 export type RuleSources = Pick<InspectSources, 'nowMs' | 'dateMs' | 'suspicionOf' | 'comparableConfig'> & {
   readonly history: Pick<
     RouteHistory,
-    'masterLoss' | 'allDepartures' | 'permissionChange' | 'topicRegistration'
+    'masterLoss' | 'allDepartures' | 'permissionChange' | 'topicRegistration' | 'rejection'
   >
 }

@@ -52,6 +52,13 @@ export const RULES = {
     // The former broker of an address that has changed is removed by then, even if its connection was never closed.
     raiseAfterMs: 150_000,
   },
+  registration_rejected: {
+    meaning:
+      'The registrations of a broker have been rejected for a minute, by a limit, by the access policy or as damaged, and none was accepted since: its topics, or its latest changes, are missing here.',
+    severities: ['warning'],
+    // A first registration that is taken for an increment is followed by a whole one.
+    raiseAfterMs: 60_000,
+  },
   registration_disputed: {
     meaning:
       'A request took over, kept or removed a live broker of another owner, or registered what no broker should, within the last ten minutes (`registrationGuard`). A broker id that changes hands once is a failover, and no finding.',
@@ -89,6 +96,13 @@ export const RULES = {
       'A broker has sent nothing for half of its heartbeat timeout and a margin of 5 s (a tenth of a short timeout).',
     severities: ['warning'],
     clearAfterMs: 15_000,
+  },
+  broker_lost: {
+    meaning:
+      'A broker left without a request of its own (killed, crashed, cut off, expired) within the last 24 hours and has not come back. Left out are a master whose slaves are still there (`missing_master_address`) and the last brokers of all (`no_brokers`).',
+    severities: ['warning'],
+    // A broker that restarts after a crash is away for a moment.
+    raiseAfterMs: 30_000,
   },
   broker_flapping: {
     meaning: 'A broker has left or been removed three times or more within ten minutes.',

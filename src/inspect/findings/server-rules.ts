@@ -8,6 +8,7 @@ import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
 import { mqnamesrv } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
+import { isRejected } from '../explain/registration-rejections.ts'
 import {
   createCommand,
   homeOf,
@@ -18,8 +19,7 @@ import {
   originText,
   type TopicLoss,
 } from '../explain/topic-loss.ts'
-import { at, type Clocks, causeText, memberText, name, names } from '../explain/wording.ts'
-import type { Departure } from '../history/route-history.ts'
+import { type Clocks, name, names } from '../explain/wording.ts'
 import { MAX_PEER_DIFFERENCES, type PeerDifference } from '../peers-view.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { dateOf, isoTime } from '../sources.ts'
@@ -191,47 +191,20 @@ function adviceAgainst(differences: readonly PeerDifference[]): string {
   return advice.join(' ')
 }
 
-/** No broker is left of those that were registered or restored. A step per broker name that is known. */
-export function* checkAllDeparted(
-  view: RouteView,
-  sources: FindingSources,
-  found: Observations,
-): Steps<void> {
-  for (const _ of view.groupsWithMembers()) return
-  const departed: Departure[] = []
-  for (const departures of sources.history.allDepartures()) {
-    departed.push(...lastOfEachMember(departures))
-    yield
-  }
-  if (departed.length === 0) return
-  found.add('no_brokers', 'critical', sources.identity.nodeId, () => departedDetails(departed, sources))
-}
-
-/** A replaced address (without an id) and a former name are not brokers of their own. */
-function lastOfEachMember(departures: readonly Departure[]): Departure[] {
-  const members = new Map(departures.map((departure) => [departure.brokerId, departure]))
-  return [...members.values()].filter(({ brokerId, cause }) => brokerId !== undefined && cause !== 'renamed')
-}
-
-function departedDetails(departed: readonly Departure[], sources: FindingSources) {
-  const last = departed.reduce((latest, each) => (each.atMs >= latest.atMs ? each : latest))
-  const notReturned = departed.filter(({ cause }) => cause === 'not returned').length
-  const left = departed.length - notReturned
-  const outcomes = [
-    ...(left > 0 ? [`${counted(left, 'broker')} left`] : []),
-    ...(notReturned > 0
-      ? [`${counted(notReturned, 'broker')} did not return after the restart of this server`]
-      : []),
-  ]
-  return {
-    text: `No broker is registered: clients find no topic. ${outcomes.join(', ')}; the last one, ${memberText(last)}, ${causeText(last.cause)} ${at(last.atMs, sources)}. Start the brokers, or see whether they reach this server and have it in their namesrvAddr.`,
-    evidence: {
-      left,
-      notReturned,
-      lastDeparture: dateOf(last.atMs, sources),
-      brokerNames: [...new Set(departed.map(({ brokerName }) => brokerName))],
-    },
-    command: mqnamesrv('broker explain', last.brokerName),
+/** Brokers that register in vain. Disputes are findings of their own. */
+export function checkRejections(view: RouteView, sources: FindingSources, found: Observations): void {
+  for (const rejection of sources.history.rejections()) {
+    const { atMs, brokerAddr, brokerName, by, isDisputed, limit, reason } = rejection
+    if (isDisputed || !isRejected(rejection, view, sources)) continue
+    found.add('registration_rejected', 'warning', `${brokerName} ${brokerAddr}`, () => {
+      const isKnown = view.tables.liveAt(brokerAddr).some((live) => live.brokerName === brokerName)
+      const effect = isKnown ? 'changes of its topics do not take effect' : 'clients do not find it here'
+      return {
+        text: `The registration of ${name(brokerName)} at ${name(brokerAddr)} is rejected: ${reason}. Until that is mended, ${effect}.`,
+        evidence: { from: by, last: dateOf(atMs, sources), ...(limit !== undefined && { limit }) },
+        command: mqnamesrv('broker explain', brokerName),
+      }
+    })
   }
 }
 

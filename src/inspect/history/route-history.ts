@@ -83,6 +83,8 @@ export interface RegistrationRejection {
   readonly by: string
   /** Key of the limit that it exceeds; undefined if it was rejected for another reason. */
   readonly limit: string | undefined
+  /** Whether `registrationGuard` rejected it. */
+  readonly isDisputed?: boolean | undefined
   readonly reason: string
 }
 
@@ -216,12 +218,12 @@ export class RouteHistory {
   }
 
   onRegistrationRejected(rejection: Omit<RegistrationRejection, 'atMs'>): void {
-    const { by, limit } = rejection
+    const { by, limit, isDisputed } = rejection
     const brokerName = kept(rejection.brokerName)
     const brokerAddr = kept(rejection.brokerAddr)
     const reason = kept(rejection.reason)
     const atMs = this.#nowMs()
-    this.#rejections.set(brokerName, { atMs, brokerName, brokerAddr, by, limit, reason })
+    this.#rejections.set(brokerName, { atMs, brokerName, brokerAddr, by, limit, isDisputed, reason })
   }
 
   /** Brokers of that name that left, newest last. */

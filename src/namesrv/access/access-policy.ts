@@ -10,9 +10,14 @@ import type { LoadedAccessFile } from './load-access-file.ts'
 /** How often the files are checked. */
 const WATCH_PERIOD_MS = 1_000
 
-const NO_CERTIFICATES =
+/** Why rules for certificates have no effect. */
+export const NO_CERTIFICATES =
   'client certificates prove nothing: accessFile has rules for them, which need tls.server.authClient=true, ' +
   'tls.server.trustCertPath, and tls.server.need.client.auth=optional or require, without the TLS test mode'
+
+/** Why there must be a file. */
+export const STRICT_NEEDS_FILE =
+  'accessProfile=strict needs accessFile: without its rules every request would be rejected'
 
 type Load = (beforeRead: (path: string) => void) => LoadedAccessFile
 
@@ -71,11 +76,7 @@ export class AccessPolicy implements AccessPolicies {
   async start(): Promise<void> {
     const { accessProfile, notifyAccessKey } = this.#context.configuration.values
     if (this.#path === '') {
-      if (accessProfile === 'strict') {
-        const problem =
-          'accessProfile=strict needs accessFile: without its rules every request would be rejected'
-        throw new ConfigError('ERR_CONFIG_VALUE', problem)
-      }
+      if (accessProfile === 'strict') throw new ConfigError('ERR_CONFIG_VALUE', STRICT_NEEDS_FILE)
       this.#loadedMs = Date.now()
       this.#describe('access policy in effect')
       return

@@ -66,24 +66,37 @@ export interface KeyDefinition<N extends string = string, V extends ConfigValue 
   /** The words accepted, for a key that accepts no other text. */
   readonly words?: readonly V[]
   readonly effect: ConfigEffect
-  /** What the documentation says of it; it stands alone. */
+  /** What the key does, in sentences that stand alone. */
   readonly meaning: string
+  /** When to change it, in sentences after the meaning; undefined for a key that has no effect. */
+  readonly whenToChange?: string
 }
 
 /** A key of the configuration. */
 export type ConfigKey = KeyDefinition & { readonly owner: ConfigOwner }
 
-/** A key without its text: each method says when the key is read, and takes the text. */
+/** A key without its texts: each method says when the key is read, and takes what it means and when to change it. */
 function builder<N extends string, V extends ConfigValue>(
-  key: Omit<KeyDefinition<N, V>, 'effect' | 'meaning'>,
+  key: Omit<KeyDefinition<N, V>, 'effect' | 'meaning' | 'whenToChange'>,
 ) {
-  const read = (effect: ConfigEffect, meaning: string): KeyDefinition<N, V> => ({ ...key, effect, meaning })
+  type Read = (meaning: string, whenToChange: string) => KeyDefinition<N, V>
+  const read =
+    (effect: ConfigEffect): Read =>
+    (meaning, whenToChange) => ({ ...key, effect, meaning, whenToChange })
   return {
-    live: (meaning: string) => read('live', meaning),
-    perConnection: (meaning: string) => read('connection', meaning),
-    atStart: (meaning: string) => read('start', meaning),
-    unused: (inJava: string) => read('none', `No effect here. In Java: ${inJava}`),
+    live: read('live'),
+    perConnection: read('connection'),
+    atStart: read('start'),
+    unused: (inJava: string): KeyDefinition<N, V> => ({
+      ...key,
+      ...{ effect: 'none', meaning: `No effect here. In Java: ${inJava}` },
+    }),
   }
+}
+
+/** What a key means, and when to change it. */
+export function textOf({ meaning, whenToChange }: ConfigKey): string {
+  return whenToChange === undefined ? meaning : `${meaning} ${whenToChange}`
 }
 
 function ofType<V extends ConfigValue>(type: ConfigType) {

@@ -1,23 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { getAsset, getRawAsset, isSea } from 'node:sea'
-import { PACKAGE_ROOT } from '../../common/package-root.ts'
+import { isSea } from 'node:sea'
+import { inPackage } from '../../common/package-root.ts'
+import { ownAsset, readIfThere } from './own-files.ts'
 
-/** Where the build puts the page, for the sources too. */
-const FOLDER = new URL('dist/page/', PACKAGE_ROOT)
-
-/** The files of the built page by name; none if it is not built. */
-export function readBuiltPage(folder: URL = FOLDER): Map<string, Buffer> {
-  if (isSea()) return pageOfSingleFile()
-  try {
-    return new Map(readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder))]))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
-    throw error
-  }
+/**
+ * The files of the built page by name; none if it is not built, or if another program has this library in its bundle.
+ * @param folder - Where the page is. Default: where the build puts it, seen from `src` as well as from `dist`.
+ */
+export function readBuiltPage(folder?: URL): Map<string, Buffer> {
+  const read = () => (isSea() ? pageOfSingleFile() : pageIn(folder ?? inPackage('dist/page/')))
+  return readIfThere(read) ?? new Map()
 }
 
-/** The page in the single file, see `scripts/single-file`. */
+function pageIn(folder: URL): Map<string, Buffer> {
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder))]))
+}
+
 function pageOfSingleFile(): Map<string, Buffer> {
-  const names = JSON.parse(getAsset('page', 'utf8')) as string[]
-  return new Map(names.map((name) => [name, Buffer.from(getRawAsset(`page/${name}`) as ArrayBuffer)]))
+  const names = JSON.parse(ownAsset('page').toString()) as string[]
+  return new Map(names.map((name) => [name, ownAsset(`page/${name}`)]))
 }

@@ -9,12 +9,31 @@ import { subjectOf } from './audit-log.ts'
 import { senderName, senderOf } from './processor-events.ts'
 import { logRateLetPass } from './request-log.ts'
 
+/** How often one address and account are logged that use a previous secret, and how many of them. */
+const PREVIOUS_PERIOD_MS = 60_000
+const MAX_PREVIOUS = 1_000
+
 /** A longer access key is cut. */
 const MAX_KEY_CHARACTERS = 100
 
 /** Counts, keeps and logs the requests that the access policy rejects. */
 export function createAccessLog(context: NamesrvContext): GateEvents {
+  const previous = new Set<string>()
+  let periodStartMs = Number.NEGATIVE_INFINITY
   return {
+    onPreviousSecret: (accessKey, { channel, nowMs }) => {
+      if (nowMs - periodStartMs >= PREVIOUS_PERIOD_MS) {
+        periodStartMs = nowMs
+        previous.clear()
+      }
+      const user = `${accessKey} ${channel.host}`
+      if (previous.has(user) || previous.size >= MAX_PREVIOUS) return
+      previous.add(user)
+      context.throttle.log('info', 'signed with the previous secret', {
+        peer: channel.remoteAddress,
+        accessKey,
+      })
+    },
     onDenied: (denial, request, sender) => logDenial(context, denial, request, sender),
     onRateLetPass: (error, { code, extFields }, sender) =>
       logRateLetPass(context, error, originOf(code, sender), subjectOf(extFields)),
@@ -23,7 +42,7 @@ export function createAccessLog(context: NamesrvContext): GateEvents {
 
 function logDenial(
   { audit, counters, denials, events, history, throttle }: NamesrvContext,
-  { group, rule, accessKey, unproven, isEnforced }: Denial,
+  { group, rule, accessKey, unproven, nearMiss, isEnforced }: Denial,
   { code, extFields }: RemotingCommand,
   context: RequestContext,
 ): void {
@@ -39,9 +58,13 @@ function logDenial(
     accessKey,
     rule,
     unproven: unproven ?? null,
+    nearMiss: nearMiss ?? null,
   }
   denials.add({ ...denied, isEnforced }, peer)
-  const reason = unproven === undefined ? undefined : `accessKey ${accessKey ?? 'missing'}: ${unproven}`
+  const givenKey = accessKey === null ? undefined : visible(cutText(accessKey, MAX_KEY_CHARACTERS))
+  const proof = unproven === undefined ? [] : [`accessKey ${givenKey ?? 'missing'}: ${unproven}`]
+  const reasons = nearMiss === undefined ? proof : [...proof, nearMiss]
+  const reason = reasons.length === 0 ? undefined : reasons.join('; ')
   audit.write({
     event: 'request_denied',
     by: originOf(code, context),
@@ -55,11 +78,11 @@ function logDenial(
     const brokerName = extFields?.get('brokerName') ?? ''
     const brokerAddr = extFields?.get('brokerAddr') ?? ''
     const registration = { brokerName, brokerAddr, by: senderName(context), limit: undefined }
-    if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: `access: ${rule}` })
+    const why = [`access: ${rule}`, ...reasons].join('; ')
+    if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: why })
   }
   const line = isEnforced ? 'request denied' : 'request would be denied (mode audit)'
-  const givenKey = accessKey === null ? undefined : visible(cutText(accessKey, MAX_KEY_CHARACTERS))
-  const fields = { peer, host, code, group, rule, account, accessKey: givenKey, unproven }
+  const fields = { peer, host, code, group, rule, account, accessKey: givenKey, unproven, nearMiss }
   if (!throttle.log('warn', line, fields)) return
   const who = account ?? (givenKey === undefined ? 'anonymous' : `unproven ${givenKey}`)
   const outcome = isEnforced ? '' : ', let pass in the mode audit'

@@ -40,7 +40,14 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
         })
       if (brokerName === null) return
       const by = senderName(sender)
-      history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by, limit, reason })
+      history.onRegistrationRejected({
+        brokerName,
+        brokerAddr: brokerAddr ?? '',
+        by,
+        limit,
+        isDisputed,
+        reason,
+      })
     },
 
     onNoRoute: (topic, { language, version }, { channel: { remoteAddress: peer } }) => {

@@ -150,7 +150,8 @@ function rejectionsOf(
     },
     {
       head: 'By',
-      cell: ({ rule, enforced }) => html`<div>${visible(rule)}</div>
+      cell: ({ rule, nearMiss, enforced }) => html`<div>${visible(rule)}</div>
+        ${nearMiss === null ? nothing : html`<div class="quiet">${visible(nearMiss)}</div>`}
         ${enforced ? nothing : badge('info', 'allowed (audit)')}`,
       sort: { key: 'rule', by: ({ rule }) => rule },
     },
@@ -165,8 +166,8 @@ function rejectionsOf(
     label: 'Last rejections',
     rows: sortedRows(rows, columns, sorting).slice(index * PAGE_ROWS, (index + 1) * PAGE_ROWS),
     // With its remedy open, a row keeps it, wherever it moves.
-    key: ({ host, code, rule, accessKey, identity, unproven, enforced }) =>
-      JSON.stringify([host, code, rule, accessKey, identity, unproven, enforced]),
+    key: ({ host, code, rule, accessKey, identity, unproven, nearMiss, enforced }) =>
+      JSON.stringify([host, code, rule, accessKey, identity, unproven, nearMiss, enforced]),
     columns,
     sorting,
     empty:

@@ -328,7 +328,12 @@ export class RemotingServer {
       socket.destroy()
       return
     }
-    const host = socket.remoteAddress ?? 'unknown'
+    const host = socket.remoteAddress
+    if (host === undefined) {
+      // The peer has reset the connection already, as health checks of haproxy do: no response can reach it.
+      socket.destroy()
+      return
+    }
     const { counters, events, handshake: handshakeOptions, nowMs, rates } = this.#options
     const { proxyTrustedNetworks: proxies } = handshakeOptions
     // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.

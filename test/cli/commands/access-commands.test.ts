@@ -303,6 +303,19 @@ inspect  yes profile guarded
     expect(code).toBe(4)
     expect(stderr).toContain('Authentication failed')
   })
+
+  test('says that a signature proves nothing where the sender may ask without one', async () => {
+    const secret = join(temporaryFolder(), 'secret')
+    writeFileSync(secret, 'abcdefgh\n', { mode: 0o600 })
+    const { port } = await startServer()
+    const account = ['--access-key', 'ops', '--secret-key-file', secret]
+    const { code, stdout } = await runCli(['access', 'whoami', '-n', `127.0.0.1:${port}`, ...account])
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(0, 2)).toEqual([
+      'anonymous, from 127.0.0.1 (network loopback), without TLS',
+      'signed as ops, which proves nothing here: no such account, another secret, or it does not count from this address or without TLS',
+    ])
+  })
 })
 
 describe('access rejections', () => {
@@ -317,10 +330,13 @@ describe('access rejections', () => {
     expect(code).toBe(0)
     const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1))
     expect(rows.slice(0, 4)).toEqual([
-      ['COUNT', 'CODE', 'GROUP', 'FROM', 'AS', 'REJECTED BY'],
-      ['1', '318', 'config', '127.0.0.1', 'anonymous', 'profile guarded'],
-      ['1', '216', 'admin', '127.0.0.1', String.raw`\u202eops (unproven)`, 'profile guarded'],
-      ['2', '216', 'admin', '127.0.0.1', 'stranger (unproven)', 'profile guarded'],
+      ['COUNT', 'CODE', 'GROUP', 'FROM', 'AS', 'REJECTED BY', 'WHY'],
+      ['1', '318', 'config', ...['127.0.0.1', 'anonymous', 'profile guarded', 'not signed']],
+      [
+        ...['1', '216', 'admin', '127.0.0.1', String.raw`\u202eops (unproven)`, 'profile guarded'],
+        'unknown access key',
+      ],
+      [...['2', '216', 'admin', '127.0.0.1', 'stranger (unproven)', 'profile guarded'], 'unknown access key'],
     ])
   })
 

@@ -200,11 +200,11 @@ describe('broker show', () => {
       expect(items(stdout)).toEqual([
         expect.objectContaining({ namesrv: each, brokerName: 'broker-a', impact: null }),
       ])
-      const message = `no broker group "nope" on ${each} (mqnamesrv broker explain says what became of it)`
+      const message = `no broker group "nope" on ${each} (mqnamesrv broker explain, or the view /api/v1/explain, says what became of it)`
       expect(JSON.parse(stdout).errors).toEqual([{ code: 'not_found', message, namesrv: each }])
       expect(stderr).toContain(`mqnamesrv: ${message}\n`)
       expect((await runCli(['broker', 'show', 'broker-x', '-n', each])).stderr).toContain(
-        `mqnamesrv: no broker group "broker-x" on ${each}; did you mean broker-a? (mqnamesrv broker explain `,
+        `mqnamesrv: no broker group "broker-x" on ${each}; did you mean broker-a? (mqnamesrv broker explain,`,
       )
     }
   })

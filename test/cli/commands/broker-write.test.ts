@@ -87,7 +87,7 @@ describe('broker wipe-write', () => {
     expect(await runCli(['broker', 'wipe-write', 'broker-c', '-n', address, '-y'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `mqnamesrv: no broker group "broker-c" on ${address}; did you mean broker-a? (mqnamesrv broker explain says what became of it)\n`,
+      stderr: `mqnamesrv: no broker group "broker-c" on ${address}; did you mean broker-a? (mqnamesrv broker explain, or the view /api/v1/explain, says what became of it)\n`,
     })
   })
 

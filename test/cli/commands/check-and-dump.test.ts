@@ -86,7 +86,7 @@ describe('check --stop broker', () => {
       expect(await runCli(['check', '--stop', 'broker', 'x', '-n', asked])).toEqual({
         code: 1,
         stdout: '',
-        stderr: `mqnamesrv: no broker group "x" on ${asked} (mqnamesrv broker explain says what became of it)\n`,
+        stderr: `mqnamesrv: no broker group "x" on ${asked} (mqnamesrv broker explain, or the view /api/v1/explain, says what became of it)\n`,
       })
     const { stdout } = await runCli(['check', '--stop', 'broker', 'x', '-n', address, '--json'])
     expect(JSON.parse(stdout).errors).toEqual([expect.objectContaining({ namesrv: address })])

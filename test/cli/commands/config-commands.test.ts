@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
+import { certificateAuthority, writeIdentity } from '../../support/certificates.ts'
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startScripted } from '../scripted-name-server.ts'
@@ -185,6 +186,15 @@ describe('config set, of a NameServer of Java,', () => {
     expect(await set('orderMessageEnable=FALSE')).toMatchObject({ code: 1 })
   })
 
+  test('sends no value with outer spaces, which it would not keep', async () => {
+    const { address, codes } = await startScripted(JAVA)
+    expect(await runCli(['config', 'set', 'path= /a', '-n', address, '-y'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('path=" /a" begins or ends with white space'),
+    })
+    expect(codes()).not.toContain(318)
+  })
+
   test('shows values with backslashes as they are', async () => {
     const { address } = await startScripted(JAVA)
     const { stdout } = await runCli(['config', 'get', 'path', '-n', address, '--no-headers'])
@@ -261,6 +271,40 @@ describe('config check', () => {
       'note: keys without effect here: keys=["serverWorkerThreads"]',
       'stdin is invalid',
       '',
+    ])
+  })
+
+  test('reads the files that the configuration names, as a start would', async () => {
+    const folder = temporaryFolder()
+    const access = join(folder, 'access.yml')
+    const path = fileWith(
+      ...[`accessFile=${access}`, `httpTokenFile=${folder}/token`, 'tls.test.mode.enable=false'],
+      ...[`tls.server.keyPath=${folder}/server.key`, `tls.server.certPath=${folder}/server.pem`],
+    )
+    const check = async (env: Record<string, string> = {}) => {
+      const { code, stdout } = await runCli(['config', 'check', path], { env })
+      return { code, lines: stdout.replaceAll(folder, '').split('\n').slice(0, -2) }
+    }
+    expect(await check()).toEqual({
+      code: 1,
+      lines: [
+        'error: accessFile: /access.yml: cannot be read: no such file or directory (ENOENT)',
+        'error: httpTokenFile="/token" cannot be used: no such file or directory (ENOENT)',
+        expect.stringMatching(/^warning: cannot read tls.server.keyPath="\/server.key": ENOENT/),
+      ],
+    })
+    writeFileSync(access, 'accounts: [{ accessKey: ops, secretEnv: OPS, admin: true }]\n', { mode: 0o600 })
+    writeFileSync(join(folder, 'token'), 'word\n', { mode: 0o600 })
+    const enforcing = { MQNAMESRV_TLS_SERVER_MODE: 'enforcing', MQNAMESRV_USE_TLS: 'false' }
+    expect(await check({ ...enforcing, OPS: 'a secret of ops' })).toEqual({
+      code: 1,
+      lines: [expect.stringMatching(/^error: cannot read tls.server.keyPath/)],
+    })
+    const { certPath, keyPath } = writeIdentity(folder, 'server', certificateAuthority('CA').issue('server'))
+    const tls = { MQNAMESRV_TLS_SERVER_CERT_PATH: certPath, MQNAMESRV_TLS_SERVER_KEY_PATH: keyPath }
+    expect(await check({ ...enforcing, ...tls, OPS: 'a secret of ops' })).toEqual({ code: 0, lines: [] })
+    expect((await check(tls)).lines).toEqual([
+      'error: accessFile: /access.yml:1:41: secretEnv "OPS" is not set',
     ])
   })
 

@@ -69,15 +69,10 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine([option], '1.2.3')).toEqual({ action: 'show', text: 'mqnamesrv 1.2.3\n' })
   })
 
-  test.each(['-h', '--help', '-help'])('%s shows the options and where the keys are described', (option) => {
+  test.each(['-h', '--help', '-help'])('%s shows the options and what explains the keys', (option) => {
     const shown = parseCommandLine([option], '1.2.3')
     const text = shown.action === 'show' ? shown.text : ''
-    for (const part of [
-      '-c, --configFile',
-      '-p, --printConfigItem',
-      '-n, --namesrvAddr',
-      'docs/configuration.md',
-    ]) {
+    for (const part of ['-c, --configFile', '-p, --printConfigItem', '-n, --namesrvAddr', 'mqnamesrv init']) {
       expect(text).toContain(part)
     }
     expect(text).not.toContain('serverSelectorThreads')

@@ -246,6 +246,19 @@ describe('run', () => {
     ])
   })
 
+  test.each([
+    ['::1', [], 'serializeType=JSON, address [::1]:40000'],
+    ['127.0.0.1', ['--serializeType=ROCKETMQ'], 'serializeType=ROCKETMQ, address 127.0.0.1:40000'],
+  ])('a start logs in the words of Java that it listens on %s, with %j', async (address, options, words) => {
+    const { world, lines } = fakeWorld({
+      argv: [...options],
+      controller: { start: async () => ({ address, port: 40_000 }) },
+      earlySignals: ['SIGTERM'],
+    })
+    expect(await run(world)).toBe(0)
+    expect(lines.map(({ msg }) => msg)).toContain(`The Name Server boot success. ${words}`)
+  })
+
   test('a start logs the file of -c even if configStorePath is set elsewhere', async () => {
     const { world, lines } = fakeWorld({
       argv: ['-c', 'ns.conf', '--configStorePath', '/updates.conf'],

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { type Logger, pino } from 'pino'
 import type { CliWorld } from '../../../src/cli/daemon/daemon.ts'
-import type { Controller } from '../../../src/cli/daemon/serve.ts'
+import type { Service } from '../../../src/cli/daemon/serve.ts'
+import type { Bound } from '../../../src/cli/daemon/start-summary.ts'
 import { ConfigError } from '../../../src/namesrv/config/config-error.ts'
 
 /** A line of the log. */
@@ -23,7 +24,7 @@ export function fakeWorld(given: {
   env?: Record<string, string>
   /** Content by path. */
   files?: Record<string, string>
-  controller?: Partial<Controller>
+  controller?: Partial<Service<Bound>>
   earlySignals?: NodeJS.Signals[]
 }) {
   const { logger, lines } = recordingLogger()

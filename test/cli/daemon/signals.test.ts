@@ -14,18 +14,18 @@ interface Server extends RunningCommand {
   readonly said: (msg: string, path?: string) => number
 }
 
-/** Starts the program through its command, with its log in a file. */
-function start(wrapper: readonly string[] = [], nodeOptions: readonly string[] = []): Server {
+/** Starts the program through its command, with its log in a file. @param words - Default: it is a server. */
+function start(
+  wrapper: readonly string[] = [],
+  nodeOptions: readonly string[] = [],
+  words: readonly string[] = ['--listenPort=0', '--httpListenPort=0', '--bindAddress=127.0.0.1'],
+): Server {
   const folder = temporaryFolder()
   const logPath = join(folder, 'namesrv.log')
-  const settings = [
-    `--user.home=${folder}`,
-    `--logPath=${logPath}`,
-    '--listenPort=0',
-    '--httpListenPort=0',
-    '--bindAddress=127.0.0.1',
-  ]
-  const running = runCommand([...wrapper, process.execPath, ...nodeOptions, checkout(), ...settings])
+  const running = runCommand([...wrapper, process.execPath, ...nodeOptions, checkout(), ...words], {
+    MQNAMESRV_USER_HOME: folder,
+    MQNAMESRV_LOG_PATH: logPath,
+  })
   const lines = (path = logPath) => {
     if (!existsSync(path)) return []
     const text = readFileSync(path, 'utf8')
@@ -133,8 +133,53 @@ describe('a server that is being loaded', () => {
         server.said('state dump') === 1 &&
         server.said('signal ignored') === 2,
     )
-    expect(server.said('boot success')).toBe(1)
+    await eventually('it listens', () => server.said('boot success') === 1)
     await endsWell(server)
+  })
+})
+
+test.runIf(existsSync('/proc/self/comm'))(
+  'ps, top and pgrep find a server by the name mqnamesrv, and its arguments stay',
+  async () => {
+    const server = await started()
+    const shown = (file: string) => readFileSync(`/proc/${server.child.pid}/${file}`, 'utf8')
+    expect(shown('comm')).toBe('mqnamesrv\n')
+    expect(shown('cmdline').split('\0')).toContain('--bindAddress=127.0.0.1')
+    await endsWell(server)
+  },
+)
+
+describe('mqnamesrv observe', () => {
+  /** Nothing is there, which it says and goes on. */
+  const words = ['observe', '-n', '127.0.0.1:1', '--listen', '127.0.0.1:0']
+
+  test('is not ended by SIGHUP, started by nohup: it reopens its log file', async () => {
+    const observe = start(['nohup'], [], words)
+    await eventually('it serves', () => observe.said('observing') === 1)
+    const rotated = `${observe.logPath}.1`
+    renameSync(observe.logPath, rotated)
+    observe.child.kill('SIGHUP')
+    await eventually('the file is there again', () => observe.said('log file reopened') === 1)
+    for (const signal of ['SIGQUIT', 'SIGUSR1'] as const) observe.child.kill(signal)
+    await eventually('all are handled', () =>
+      ['state dump', 'signal ignored'].every((msg) => observe.said(msg) === 1),
+    )
+    expect(observe.lines().find(({ msg }) => msg === 'state dump')).toMatchObject({
+      observed: [{ namesrv: '127.0.0.1:1', at: null, tables: { brokerAddrTable: 0 } }],
+      events: [{ kind: 'nameserver_unreachable', subject: '127.0.0.1:1' }],
+    })
+    observe.child.kill('SIGTERM')
+    expect(await observe.ended).toBe(0)
+    expect([observe.said('shutdown complete'), observe.said('shutdown complete', rotated)]).toEqual([1, 0])
+  })
+
+  test.runIf(existsSync('/proc/self/status'))('keeps signals that arrive while it is loaded', async () => {
+    const observe = start([], [], words)
+    await until('the command runs', () => handles(observe.child.pid, 'SIGSTKFLT'))
+    for (const signal of ['SIGHUP', 'SIGTERM'] as const) observe.child.kill(signal)
+    expect(await observe.ended).toBe(0)
+    expect([observe.said('log file reopened'), observe.said('shutdown complete')]).toEqual([1, 1])
+    expect(observe.output).toEqual({ stdout: '', stderr: '' })
   })
 })
 

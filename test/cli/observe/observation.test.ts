@@ -28,12 +28,13 @@ interface Stamped {
 async function observing(addresses: readonly string[]) {
   const { context, time } = testContext()
   const { configuration, clock, scheduler } = context
+  const { logger, lines } = recordingLogger()
   const observation = new Observation({
-    ...{ configuration, clock, scheduler, logger: recordingLogger().logger, anyPort: true },
+    ...{ configuration, clock, scheduler, logger, anyPort: true },
     servers: await Promise.all(addresses.map(nameServerAt)),
     polling: { intervalMs: 5_000, routesMs: 300_000, maxLookups: 50 },
   })
-  onTestFinished(() => observation.stop())
+  onTestFinished(() => observation.shutdown())
   const { port } = await observation.start()
   const text = async (path: string): Promise<string> => {
     const response = await get(port, path)
@@ -56,7 +57,7 @@ async function observing(addresses: readonly string[]) {
       })
     }
   }
-  return { port, text, read, pass, settle }
+  return { port, text, read, pass, settle, lines }
 }
 
 describe('an observation', () => {
@@ -104,7 +105,7 @@ describe('an observation', () => {
     const a = await javaServer()
     const b = await javaServer({ 105: { body: route({ 'broker-a': 4, 'broker-b': 8 }) } })
     const { read, text, pass } = await observing([a.address, b.address])
-    await pass(80)
+    await pass(100)
     expect(await read('peers')).toMatchObject({
       peers: [
         {
@@ -161,7 +162,9 @@ describe('an observation', () => {
 
   test('is ready once a NameServer has been read, and serves the page for each', async () => {
     const a = await javaServer()
-    const { text, port, settle } = await observing([a.address])
+    const { text, port, settle, lines } = await observing([a.address])
+    // It serves all of them.
+    expect(lines.find(({ msg }) => msg === 'HTTP server started')).not.toHaveProperty('namesrv')
     await settle(async () => (await text('/readyz')) === 'ok')
     // Where the page is not built, it says so.
     expect(await get(port, `/namesrv/${a.address}/`)).toMatch(/^HTTP\/1\.1 (200|503) /)

@@ -29,10 +29,10 @@ export async function observe(address: string, polling: Partial<Polling> = {}) {
     lines,
     events: () => context.events.list().map(({ kind, subject, text }) => [kind, subject, text]),
     nowMs: () => time.nowMs(),
-    /** Lets time pass, a second at a time, each until its poll has ended. */
-    pass: async (seconds: number) => {
-      for (let second = 0; second < seconds; second++) {
-        time.advance(1_000)
+    /** Lets time pass, a step at a time, each until its poll has ended. */
+    pass: async (steps: number, stepMs = 1_000) => {
+      for (let step = 0; step < steps; step++) {
+        time.advance(stepMs)
         await idle()
       }
     },

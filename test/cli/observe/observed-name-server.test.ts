@@ -72,6 +72,45 @@ describe('an observed NameServer', () => {
     expect(lookups()).toBe(7)
   })
 
+  test.each([
+    ['up to 250 topics at once', 250, [10, 10, 10, 10, 10, 10], 10],
+    ['more topics at 8 % of maxLookups, and twice as many each minute', 251, [1, 2, 4, 7, 10, 10], 1],
+  ])('is asked for the routes of %s', async (_, count, rates, afterwards) => {
+    const topics = Array.from({ length: count }, (_, index) => `T${index}`)
+    let isUp = true
+    const java = await javaServer(topics, { 106: () => (isUp ? ONE_BROKER : 'close') })
+    const { observed, pass } = await observe(java.address, { maxLookups: 10, routesMs: 1_000 })
+    const lookups = () => java.codes().filter((code) => code === 105).length
+    /** Lookups of the next second. */
+    const next = async () => {
+      const before = lookups()
+      await pass(1)
+      return lookups() - before
+    }
+    expect(lookups()).toBe(rates[0])
+    for (const rate of rates) {
+      expect(await next()).toBe(rate)
+      await pass(1, 59_000)
+    }
+    isUp = false
+    await pass(1, 10_000)
+    expect(observed.state.unreachableMs).toBeDefined()
+    isUp = true
+    await pass(1, 10_000)
+    expect(observed.state.unreachableMs).toBeUndefined()
+    // It may have been restarted.
+    expect(await next()).toBe(afterwards)
+  })
+
+  test('is asked for each route once in the first round, although its topics are listed again meanwhile', async () => {
+    const java = await javaServer(Array.from({ length: 70 }, (_, index) => `T${index}`))
+    const { observed, pass } = await observe(java.address, { maxLookups: 1, routesMs: 3_600_000 })
+    await pass(69)
+    expect(java.codes().filter((code) => code === 206)).toHaveLength(2)
+    expect(java.codes().filter((code) => code === 105)).toHaveLength(70)
+    expect(observed.state).toMatchObject({ routes: 70, routesReadMs: expect.any(Number) })
+  })
+
   test('is asked for its brokers every interval, and for its topics every minute', async () => {
     const java = await javaServer([])
     const { pass } = await observe(java.address)

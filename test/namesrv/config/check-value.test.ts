@@ -29,7 +29,7 @@ describe('a text', () => {
   })
 
   test('is read as Java reads it for a boolean, or rejected', () => {
-    const key: ConfigKey = { ...boolean('x', false).atStart('A key.'), owner: 'own' }
+    const key: ConfigKey = { ...boolean('x', false).atStart('A key.', 'Never.'), owner: 'own' }
     for (const { text, boolean } of javaCases) {
       const checked = checkValue(key, { text, source: { layer: 'file', place: 'f:1' } })
       if (!(checked instanceof ConfigError)) expect(String(checked.value), JSON.stringify(text)).toBe(boolean)

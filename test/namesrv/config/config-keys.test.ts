@@ -1,10 +1,23 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { CONFIGURATION_PAGE, withTables } from '../../../scripts/docs/configuration-table.ts'
 import { variableOf } from '../../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../../src/namesrv/config/config-keys.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
 import { UPDATABLE_KEYS } from '../../../src/namesrv/live-configuration.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** The server's code without comments, and without the definitions of keys. */
+function serverCode(): string {
+  const paths = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+  return paths
+    .filter((path) => path.endsWith('.ts') && !/^(?:page|library)\/|-config-keys\.ts$/.test(path))
+    .map((path) => readFileSync(`${root}src/${path}`, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''))
+    .join('\n')
+}
+
+const page = readFileSync(`${root}docs/configuration.md`, 'utf8')
 
 describe('the keys of the configuration', () => {
   test('share no name, alias or variable', () => {
@@ -34,44 +47,50 @@ describe('the keys of the configuration', () => {
     expect(variableOf(name)).toBe(variable)
   })
 
-  test('are in the tables of the configuration page as they are defined', () => {
-    const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
-    expect(withTables(page), 'run npx tsx scripts/docs/configuration-table.ts').toBe(page)
-  })
-
-  test('have a line of the configuration page each, with environment variable, default and range', () => {
-    const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
+  test('have a line of the configuration page each, with environment variable, whose it is, default and range', () => {
     for (const key of CONFIG_KEYS) {
       const lines = page
         .split('\n')
         .filter((line) => line.startsWith(`| \`${key.name}\` `) && line.includes(' `MQNAMESRV_'))
       expect(lines, key.name).toHaveLength(1)
-      const [, , variable, , shown, , meaning] = (lines[0] ?? '').split('|').map((cell) => cell.trim())
+      const [, , variable, whose, type, shown] = (lines[0] ?? '').split('|').map((cell) => cell.trim())
       expect(variable).toBe(`\`${variableOf(key.name)}\``)
+      expect(whose, key.name).toBe(key.owner === 'own' ? 'ours' : "Java's")
       if (typeof key.default === 'object') expect(shown).not.toBe('')
       else if (key.default === '') expect(shown).toBe('empty')
       else expect(shown).toBe(key.default === undefined ? '' : `\`${key.default}\``)
       const range = key.max === undefined ? `at least ${key.min}` : `${key.min} to ${key.max}`
-      if (key.min !== undefined) expect(meaning).toMatch(new RegExp(`\\(.*${range}`))
+      if (key.min !== undefined) expect(type).toContain(range)
     }
   })
 
-  test('have texts that stand alone: sentences that name their unit', () => {
+  test('that have an effect are read by the server, or are the default of one that is', () => {
+    const code = serverCode()
+    const isRead = (name: string) => new RegExp(`(?<!\\w)${name.replaceAll('.', '\\.')}(?!\\w)`).test(code)
+    const isDefault = (name: string) =>
+      CONFIG_KEYS.some((key) => typeof key.default === 'object' && key.default.text.includes(`\`${name}\``))
+    const unread = CONFIG_KEYS.filter(
+      ({ name, effect }) => effect !== 'none' && !isRead(name) && !isDefault(name),
+    )
+    expect(unread.map(({ name }) => name)).toEqual([])
+  })
+
+  test('have texts that stand alone: sentences that name their unit, and say when to change the key', () => {
     const units = { ms: /millisecond/i, s: /second/i, bytes: /byte/i, '%': /percent/i }
-    for (const { name, effect, meaning, unit } of CONFIG_KEYS) {
+    for (const { name, effect, meaning, unit, whenToChange } of CONFIG_KEYS) {
       expect(meaning, name).toMatch(/^[A-Z`].*\.$/)
+      if (effect !== 'none') expect(whenToChange, name).toMatch(/^[A-Z`].*\.$/)
       if (unit !== undefined && effect !== 'none') expect(meaning, name).toMatch(units[unit])
     }
   })
 
   test('that an update may set are named by the configuration page', () => {
-    const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
     const [, list = ''] = /The keys that can be updated are ([\s\S]*?)\n- /.exec(page) ?? []
     expect([...list.matchAll(/`(\w+)`/g)].map(([, key]) => key)).toEqual(UPDATABLE_KEYS)
   })
 
   test('are shown by the sample file at their defaults, and not set', () => {
-    const sample = readFileSync(new URL('../../../conf/namesrv.properties', import.meta.url))
+    const sample = readFileSync(`${root}conf/namesrv.properties`)
     expect(parseJavaProperties(sample).size).toBe(0)
     const shown = parseJavaProperties(
       Buffer.from(sample.toString('latin1').replace(/^#(?=\S+=)/gm, ''), 'latin1'),

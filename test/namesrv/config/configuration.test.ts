@@ -367,7 +367,6 @@ describe('a number out of the range of a key that is read while the server runs'
     ['shutdownWaitTimeSeconds', '99999999999', 600],
     ['shutdownWaitTimeSeconds', `-${'9'.repeat(400)}`, 0],
     ['serverChannelMaxIdleTimeSeconds', '2147483648', 86_400],
-    ['overloadLagMillis', '-5', 0],
   ] as const
 
   test.each(
