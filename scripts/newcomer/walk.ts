@@ -1,6 +1,7 @@
 /** The walk of README.md: a broker, a topic, a producer and a consumer, of the packages that are published. */
 import assert from 'node:assert/strict'
 import { requireCommands } from '../image/commands.ts'
+import type { Started } from './machine.ts'
 import type { Commands, Newcomer } from './paths.ts'
 import { PrivateNetwork } from './private-network.ts'
 
@@ -15,16 +16,18 @@ export async function takeWalk(
 ): Promise<void> {
   requireCommands(['java', 'mvn'])
   const network = await PrivateNetwork.start(outer.emptyFolder())
+  let server: Started | undefined
   try {
     const machine = outer.within(network)
     const run = (text: string): Promise<string> => machine.run(text, folder)
     await step('npm install', () => run(`npm install '${file}'`))
-    const server = await step(commands('start'), () => machine.startServer(commands('start'), folder))
+    server = await step(commands('start'), () => machine.startServer(commands('start'), folder))
     await step('mvn dependency:copy-dependencies', () => run(commands('install')))
+    const started = server
     const broker = await step(commands('broker'), () =>
       machine.start(commands('broker'), folder, /boot success/),
     )
-    await step('broker registered', () => server.until(/broker registered/))
+    await step('broker registered', () => started.until(/broker registered/))
     // What the topic block exports and defines is for the shell of those that follow.
     const shell = commands('topic')
     await step(shell, async () => {
@@ -52,7 +55,11 @@ export async function takeWalk(
       const line = asked[index] ?? ''
       await step(line, async () => assert.match(await run(`{ ${line}\n} || [ $? = 1 ]`), said))
     }
-    await step('Ctrl-C ends the server', () => machine.stopServer(server))
+    await step('Ctrl-C ends the server', () => machine.stopServer(started))
+  } catch (error) {
+    // What it logged often says why a client failed.
+    if (server !== undefined) console.log(server.output())
+    throw error
   } finally {
     await network.end()
   }

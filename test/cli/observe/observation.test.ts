@@ -104,7 +104,7 @@ describe('an observation', () => {
     const a = await javaServer()
     const b = await javaServer({ 105: { body: route({ 'broker-a': 4, 'broker-b': 8 }) } })
     const { read, text, pass } = await observing([a.address, b.address])
-    await pass(80)
+    await pass(100)
     expect(await read('peers')).toMatchObject({
       peers: [
         {
