@@ -145,7 +145,9 @@ export const NETTY_SERVER_KEYS = [
     'high water mark of unsent bytes.',
   ),
   int('writeBufferLowWaterMark', sameAs(LOW_WATER_MARK, 0), BYTES).unused('low water mark of unsent bytes.'),
-  int('serverSocketBacklog', sameAs(BACKLOG, 1_024)).unused('declared, but not used; the backlog is always 1024.'),
+  int('serverSocketBacklog', sameAs(BACKLOG, 1_024)).unused(
+    'declared, but not used; the backlog is always 1024.',
+  ),
   boolean('serverNettyWorkerGroupEnable', true).unused('decodes requests on threads of their own.'),
   boolean('serverPooledByteBufAllocatorEnable', true).unused('pools buffers.'),
   boolean('enableShutdownGracefully', false).live(
