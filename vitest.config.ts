@@ -11,6 +11,8 @@ export default defineConfig({
     maxWorkers: '100%',
     // No test waits for time to pass; this is for property tests on a busy machine.
     testTimeout: 60_000,
+    // The default of one second is less than a busy machine may need.
+    expect: { poll: { timeout: 50_000 } },
     // With `npm test`; a run of single files measures nothing. The floors are what was reached, with a point to spare.
     coverage: {
       provider: 'v8',

@@ -40,6 +40,7 @@ function project(
       maxConcurrency: 3,
       setupFiles: ['test/interop/harness/clean-up.ts'],
       testTimeout: 120_000,
+      expect: { poll: { timeout: 50_000 } },
       hookTimeout: 120_000,
     },
   }

@@ -10,6 +10,7 @@ export default defineConfig({
     // Each file has a browser, and a browser has several processes.
     maxWorkers: 2,
     testTimeout: 180_000,
+    expect: { poll: { timeout: 50_000 } },
     hookTimeout: 180_000,
   },
 })

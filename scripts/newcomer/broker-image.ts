@@ -32,6 +32,8 @@ export async function makeBrokerImage(machine: Machine, name: string, base: stri
     `jlink --add-modules ${JAVA_MODULES} --strip-debug --no-man-pages --no-header-files --output java`,
     folder,
   )
+  // Its reports of how it is set up would be most of what the programs print.
+  writeFileSync(join(folder, 'rocketmq', 'rmq.logback.xml'), '<configuration/>\n')
   const bin = join(folder, 'rocketmq', 'bin')
   mkdirSync(bin)
   for (const [program, main] of Object.entries(PROGRAMS)) {

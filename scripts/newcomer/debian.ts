@@ -42,6 +42,8 @@ export function checkUnit(): string {
 
 /** Starts the server as systemd would: the ExecStart line, as its user, with a log file. */
 export async function startService(machine: Machine): Promise<ChildProcess> {
+  // Where systemd runs, the installation has started the service, which has the same state.
+  if (existsSync('/run/systemd/system')) output('systemctl', 'stop', 'mqnamesrv')
   await machine.takePorts()
   const unit = readFileSync(UNIT, 'utf8')
   const value = (name: string): string => {

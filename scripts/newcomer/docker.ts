@@ -23,7 +23,7 @@ const POLL_MS = 250
 /** Debian's client builds by itself; one from elsewhere may lack the plugin that it builds with. */
 const DEBIAN_DOCKER = '/usr/bin/docker'
 
-const runtime = fileURLToPath(new URL('limited-runc.mjs', import.meta.url))
+const runtime = fileURLToPath(new URL('limited-runc.sh', import.meta.url))
 
 /** A machine with Docker. All of it is gone after {@link DockerMachine.end}. */
 export class DockerMachine {

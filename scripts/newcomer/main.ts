@@ -1,10 +1,10 @@
 /**
- * Does what a newcomer does, and fails when a documented step fails: for each way of docs/quick-start.md, and for each release of
- * Node.js it can run on, a fresh clone, an empty npm cache, and the commands of that page.
+ * Does what a newcomer does, and fails when a documented step fails: for each way to a running server (paths.ts), and for each release of
+ * Node.js it can run on, a fresh clone, an empty npm cache, and the commands of the document.
  *
- * Usage: `npm run newcomer [-- PATH... [--node FILE]...]`. PATH: clone, npm, single-file, deb; default: all. FILE: the `bin/node` of an
- * unpacked release; default: Node 20.19.0 and the newest LTS, from the npm registry. What is tried is the last commit. `deb` needs root,
- * debhelper and logrotate, and installs and purges the package on this machine. One line per step; exit code 1 if one fails.
+ * Usage: `npm run newcomer [-- PATH... [--node FILE]...]`. PATH: clone, npm, single-file, deb, image, compose, helm, walk; default: all.
+ * FILE: the `bin/node` of an unpacked release; default: Node 20.19.0 and the newest LTS, from the npm registry. What is tried is the last
+ * commit. CONTRIBUTING.md says what each path needs. One line per step; exit code 1 if one fails.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -10,8 +10,8 @@ import { requireCommands } from '../image/commands.ts'
 const RESOLVER = 'nameserver 10.0.2.3\n'
 
 /**
- * Namespaces of network, processes and mounts. All processes in them end with them, so nothing stays behind. Below `/run` they are alone:
- * what looks there for the machine's own daemons finds none.
+ * Namespaces of network, processes and mounts. Everything inside ends with them, and they end with this process, because `cat` and
+ * slirp4netns wait for the end of a pipe. They have a `/run` of their own, so that nothing inside finds the daemons of the machine.
  */
 export class PrivateNetwork {
   /** Precedes a command line that is to run inside. */
@@ -38,16 +38,16 @@ export class PrivateNetwork {
       [ -e "$file" ] || { mkdir -p "$(dirname "$file")"; : >"$file"; }
       mount --bind '${resolver}' "$file"
       echo ready
-      exec sleep infinity`
+      exec cat >/dev/null`
     const namespaces = ['--net', '--pid', '--mount', '--fork', '--kill-child', '--mount-proc']
     const holder = spawn('unshare', [...namespaces, 'sh', '-ec', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     })
     await begun('unshare', holder, holder.stdout)
     const pid = Number(readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8'))
-    const how = ['--configure', '--mtu=65520', '--disable-host-loopback', '--ready-fd=3']
+    const how = ['--configure', '--mtu=65520', '--disable-host-loopback', '--ready-fd=3', '--exit-fd=4']
     const uplink = spawn('slirp4netns', [...how, `${pid}`, 'tap0'], {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     })
     const network = new PrivateNetwork(pid, [uplink, holder])
     try {

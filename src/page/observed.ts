@@ -25,10 +25,10 @@ export function observedIn(value: object | undefined): Observed | undefined {
 
 /** That this was read from another NameServer, and when. @param ageMillis - Since the page read the view. */
 export function observedBadge({ ageMs, unreachableSince }: Observed, ageMillis: number): TemplateResult {
-  if (ageMs === null) return badge(unreachableSince === null ? 'neutral' : 'critical', 'Not observed yet')
-  const sinceMs = ageMs + ageMillis
-  const word = `Observed ${duration(sinceMs)} ago`
+  const sinceMs = ageMs === null ? undefined : ageMs + ageMillis
+  const word = sinceMs === undefined ? 'Not observed yet' : `Observed ${duration(sinceMs)} ago`
   if (unreachableSince !== null) return badge('critical', `${word}, not responding`)
+  if (sinceMs === undefined) return badge('neutral', word)
   return badge(sinceMs > OLD_MS ? 'warning' : 'info', word)
 }
 

@@ -178,8 +178,8 @@ describe.each([['ping'], ['cluster list']])('%s', (command) => {
     ],
   ])('of a server %s ends with 3 after the timeout', async (_, server) => {
     const address = await server()
-    const message = `no response from ${address} within 100 ms`
-    const { code, stdout, stderr } = await runCli([...argv, '-n', address, '--timeout', '100ms', '--json'])
+    const message = `no response from ${address} within 500 ms`
+    const { code, stdout, stderr } = await runCli([...argv, '-n', address, '--timeout', '500ms', '--json'])
     expect([code, stderr]).toEqual([3, `mqnamesrv: ${message}\n`])
     expect(JSON.parse(stdout)).toEqual({
       items: [],

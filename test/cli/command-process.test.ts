@@ -30,7 +30,7 @@ test.each([
 ] as const)('a command that waits is ended by %s with %s', async (signal, code) => {
   const { address, received } = await startFakePeer()
   const { child, output, ended } = runCommand([checkout(), 'ping', '-n', address, '--timeout', '1h'])
-  await expect.poll(() => received.length, { timeout: 50_000 }).toBe(1)
+  await expect.poll(() => received.length).toBe(1)
   child.kill(signal)
   expect(await ended).toBe(code)
   expect(output).toEqual({ stdout: '', stderr: '' })
@@ -41,7 +41,7 @@ test('a change that is interrupted says that it may have been made', async () =>
   const peer = await startScripted({ 101: { code: 22 }, [PUT]: 'nothing' })
   const words = ['kv', 'set', 'n', 'k', 'v', '-y', '-n', peer.address, '--timeout', '1h']
   const { child, output, ended } = runCommand([checkout(), ...words])
-  await expect.poll(() => peer.codes(), { timeout: 50_000 }).toContain(PUT)
+  await expect.poll(() => peer.codes()).toContain(PUT)
   child.kill('SIGINT')
   expect(await ended).toBe(1)
   expect(output.stderr).toMatch(/^mqnamesrv: interrupted; it may have been changed$/m)

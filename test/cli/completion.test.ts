@@ -1,11 +1,13 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
 import { complete } from '../../src/cli/completion/complete.ts'
 import { SCRIPTS } from '../../src/cli/completion/shells.ts'
+import { startFakePeer } from '../support/fake-peer.ts'
 import { putKVConfig, registration } from '../support/requests.ts'
 import { startServer } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
 import { runCli } from './run-cli.ts'
 
 /** What `__complete` prints for its arguments. */
@@ -86,6 +88,10 @@ async function serverWithNames(): Promise<string> {
 }
 
 describe('completion of live names', () => {
+  // A busy machine may take longer than the 300 ms after which nothing is offered.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
   test('offers those of the NameServers, without those that no terminal can show', async () => {
     const address = await serverWithNames()
     const names = async (...words: readonly string[]) => (await replies(['zsh', ...words], address)).sort()
@@ -109,6 +115,15 @@ describe('completion of live names', () => {
     expect(await ask(`${dead};${address}`)).toEqual(['TopicTest'])
     expect(await ask(dead)).toEqual([])
     expect(await ask('a b')).toEqual([])
+  })
+
+  test('waits 300 ms for a NameServer that does not respond', async () => {
+    const { address, received } = await startFakePeer()
+    const found = replies(['zsh', 'topic', 'route', 'To'], address)
+    await until('it is asked', () => received.length > 0)
+    expect(vi.getTimerCount()).toBe(1)
+    vi.advanceTimersByTime(300)
+    expect(await found).toEqual([])
   })
 
   test.each([

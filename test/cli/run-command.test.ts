@@ -107,7 +107,7 @@ describe('a command', () => {
     const addresses = (text: string) =>
       (JSON.parse(text).errors as { namesrv: string }[]).map(({ namesrv }) => namesrv)
     expect(addresses(both.stdout)).toEqual([silent, dead])
-    const [alive, argv] = [await serverWith('a'), ['broker', 'show', 'x', '--timeout', '200ms', '--json']]
+    const [alive, argv] = [await serverWith('a'), ['broker', 'show', 'x', '--timeout', '1s', '--json']]
     expect(addresses((await runCli([...argv, '-n', `${alive};${silent}`])).stdout)).toEqual([alive, silent])
     expect(addresses((await runCli([...argv, '-n', `${silent};${alive}`])).stdout)).toEqual([silent, alive])
   })

@@ -13,7 +13,7 @@ import { until } from './harness/wait-until.ts'
 const GET_ROUTEINFO_BY_TOPIC = 105
 const WIPE_WRITE_PERM_OF_BROKER = 205
 /** A new finding of topics is seen by the next evaluation. */
-const EVALUATION_MS = 20_000
+const EVALUATION_MS = 40_000
 /** The server waits for a minute until all brokers have registered, and some rules must hold for another one. */
 const STEP_MS = 15_000
 /** A topic of its own for each rule, so that no story waits for another, and the broker that the finding is about. */

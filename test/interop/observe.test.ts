@@ -88,13 +88,12 @@ describe('mqnamesrv observe over NameServers of Java 5.5.0 and 4.9.7', () => {
       'queues Other on broker-c: 4 read, 4 write null',
       'topic_missing OnlyHere: on broker-c null',
     ]
-    const found = await until('all are found', async () => {
+    const found = async () => {
       const { peers } = await view<Peers>('peers')
       const all = peers.flatMap(({ differences }) => differences)
-      const texts = all.map(({ kind, subject, here, there }) => `${kind} ${subject}: ${here} ${there}`)
-      return texts.length >= expected.length && texts.sort()
-    })
-    expect(found).toEqual(expected)
+      return all.map(({ kind, subject, here, there }) => `${kind} ${subject}: ${here} ${there}`).sort()
+    }
+    await expect.poll(found).toEqual(expected)
   })
 
   test('shows of each what it has, with the age, and no heartbeats', async () => {
@@ -110,11 +109,11 @@ describe('mqnamesrv observe over NameServers of Java 5.5.0 and 4.9.7', () => {
       ],
     })
     expect(await view('topics/OnlyHere/route')).toMatchObject({ observed: { version: 'V5_5_0' } })
-    const rules = await until('findings are there', async () => {
+    const rules = async () => {
       const { findings } = await view<{ findings: { rule: string; subject: string }[] }>('findings', b)
-      return findings.length > 0 && findings.map(({ rule, subject }) => `${rule} ${subject}`)
-    })
-    expect(rules).toContain('permission_not_writable broker-b')
+      return findings.map(({ rule, subject }) => `${rule} ${subject}`)
+    }
+    await expect.poll(rules).toContain('permission_not_writable broker-b')
   })
 })
 

@@ -144,7 +144,7 @@ test('a NameServer killed with SIGKILL under load and started again has the topi
     'its topic has no route',
     async () => (await routeOf(again.address, topicOf(lost))) === undefined,
     {
-      timeoutMs: 2_000,
+      timeoutMs: 10_000,
     },
   )
 })

@@ -53,6 +53,13 @@ describe('The page of observed NameServers', () => {
     expect(await accessibilityProblems(page)).toEqual([])
   })
 
+  it('says of one that has never responded why it shows nothing', async () => {
+    const page = await openPage(await observedPage('127.0.0.1:1'), '', MISSES)
+    const verdict = page.getByRole('region', { name: 'Verdict', exact: true })
+    await verdict.getByText(/Not observed yet, not responding/).waitFor()
+    await verdict.getByText(/connection to 127\.0\.0\.1:1 failed: connection refused/).waitFor()
+  })
+
   it('shows how another one differs, and leads to its page', async () => {
     const [a, b] = [await javaServer('broker-a', 'TopicA'), await javaServer('broker-b', 'TopicB')]
     const page = await openPage(await observedPage(a.address, b.address), '', MISSES)

@@ -56,5 +56,5 @@ export function runCommand(
 
 /** Waits for what another process does, without taking the processor from it. */
 export async function eventually(what: string, condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 50_000, interval: 50, message: what }).toBe(true)
+  await expect.poll(condition, { message: what }).toBe(true)
 }

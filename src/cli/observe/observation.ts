@@ -85,8 +85,9 @@ export class Observation {
     }
   }
 
-  /** Reads the access file again. */
+  /** Opens the audit log and reads the access file again. */
   reload(): void {
+    this.#context.audit.reopen()
     this.#access.reload()
   }
 
@@ -118,6 +119,7 @@ export class Observation {
 
   async #listen(): Promise<{ readonly address: string; readonly port: number }> {
     const { values } = this.#options.configuration
+    await this.#context.audit.start()
     await this.#access.start()
     if (values.httpTls) await this.#tls.start()
     const bound = await this.#first.inspection.start({

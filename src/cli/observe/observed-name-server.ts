@@ -45,13 +45,13 @@ const LISTS_MS = 60_000
 const SETTINGS_MS = 600_000
 /** Lookups that wait for their responses at a time. */
 const MAX_WAITING = 32
+/** Topics whose routes are read as fast as is allowed: the page soon has all of a small cluster. */
+const SMALL_CLUSTER = 250
 /**
- * The first thousands of lookups of a JVM cost it several times as much as later ones, because it interprets and compiles. So
- * this part of `maxLookups` is used in the first minute, and twice as much in each further one, up to all.
+ * Of `maxLookups`, in the first minute with more topics, and twice as much in each further one: a JVM that has just started
+ * compiles, in bursts that must not add up.
  */
-const FIRST_SHARE = 0.1
-/** Lookups before that, as fast as is allowed: a small cluster is known at once. */
-const FAST_LOOKUPS = 100
+const FIRST_SHARE = 0.08
 /** A NameServer that does not respond is asked again after at most this long. */
 const MAX_BACKOFF_MS = 60_000
 /** One that does not give its digest to this machine is asked for it again after this long. */
@@ -97,9 +97,8 @@ export class ObservedNameServer {
   /** When the digest last said that all is as it was read. */
   #agreedMs = Number.NEGATIVE_INFINITY
   #unreachableMs: number | undefined
-  /** Since when it responds, and how many lookups it has had since then. */
+  /** Since when it responds. */
   #respondingMs: number | undefined
-  #lookups = 0
   #failures = 0
   /** Why the last poll failed. */
   #error: string | undefined
@@ -253,7 +252,6 @@ export class ObservedNameServer {
     if (exitCodeFor(error) !== ExitCode.UNREACHABLE || this.#unreachableMs !== undefined) return
     // It may have been restarted.
     this.#respondingMs = undefined
-    this.#lookups = 0
     this.#unreachableMs = this.#nowMs
     events.add('nameserver_unreachable', this.address, error.message)
     logger.warn({ error: error.message }, 'NameServer does not respond')
@@ -351,7 +349,6 @@ export class ObservedNameServer {
       const found = await Promise.all(chunk.map((topic) => this.#server.route(topic)))
       for (const [index, topic] of chunk.entries()) routes.set(topic, observedRoute(found[index]))
     }
-    this.#lookups += topics.length
     if (topics.length > 0) await this.routeInfo.observe({ routes })
     for (const topic of topics) this.#read.set(topic, nowMs)
     for (const topic of urgent) this.#urgent.delete(topic)
@@ -362,7 +359,7 @@ export class ObservedNameServer {
   /** Of this tick. */
   get #maxLookups(): number {
     const { maxLookups } = this.#polling
-    if (this.#lookups < FAST_LOOKUPS) return Math.min(maxLookups, FAST_LOOKUPS - this.#lookups)
+    if ((this.#topics?.size ?? 0) <= SMALL_CLUSTER) return maxLookups
     const minutes = Math.floor((this.#nowMs - (this.#respondingMs ?? this.#nowMs)) / 60_000)
     return Math.ceil(maxLookups * Math.min(1, FIRST_SHARE * 2 ** minutes))
   }

@@ -32,12 +32,13 @@ export class TableComparison implements Comparing {
   /** @throws {IncomparableError} {RemotingClientError} (rejects) One of the two has not been read, or does not respond. */
   async compare(): Promise<Comparison> {
     const sides = [this.#own, this.#other]
-    for (const { state, address } of sides) {
-      const reason = `${address}: ${state.reason ?? ''}`
-      if (state.unreachableMs !== undefined && address === this.address)
-        throw new RemotingClientError('ERR_CONNECTION_LOST', reason)
-      if (state.readMs === undefined || state.unreachableMs !== undefined) throw new IncomparableError(reason)
-    }
+    const { state: peer } = this.#other
+    // First: whether the peer responds is shown although this one does not.
+    if (peer.unreachableMs !== undefined)
+      throw new RemotingClientError('ERR_CONNECTION_LOST', `${this.address}: ${peer.reason ?? ''}`)
+    for (const { state, address } of sides)
+      if (state.readMs === undefined || state.unreachableMs !== undefined)
+        throw new IncomparableError(`${address}: ${state.reason ?? ''}`)
     const revisions = sides.map(({ routeInfo }) => routeInfo.revision)
     const differences = new Differences(LIMITS)
     await this.#slicer.run(this.#compare(differences))

@@ -145,7 +145,9 @@ export const NETTY_SERVER_KEYS = [
     'high water mark of unsent bytes.',
   ),
   int('writeBufferLowWaterMark', sameAs(LOW_WATER_MARK, 0), BYTES).unused('low water mark of unsent bytes.'),
-  int('serverSocketBacklog', sameAs(BACKLOG, 1_024)).unused('declared and not used: it is always 1024.'),
+  int('serverSocketBacklog', sameAs(BACKLOG, 1_024)).unused(
+    'declared, but not used; the backlog is always 1024.',
+  ),
   boolean('serverNettyWorkerGroupEnable', true).unused('decodes requests on threads of their own.'),
   boolean('serverPooledByteBufAllocatorEnable', true).unused('pools buffers.'),
   boolean('enableShutdownGracefully', false).live(
@@ -178,7 +180,7 @@ export const NETTY_CLIENT_KEYS = [
     'Milliseconds that an outgoing connection may take to open.',
     'Raise it for brokers behind slow networks.',
   ),
-  long('channelNotActiveInterval', 60_000, { unit: 'ms' }).unused('declared and not used.'),
+  long('channelNotActiveInterval', 60_000, { unit: 'ms' }).unused('declared, but not used.'),
   boolean('scanAvailableNameSrv', true).unused('scans for NameServers that respond.'),
   int('clientChannelMaxIdleTimeSeconds', sameAs(CLIENT_MAX_IDLE, 120), CLIENT_IDLE).atStart(
     'Seconds without data after which an outgoing connection is closed; 0 closes none.',

@@ -472,13 +472,13 @@ describe('diff with a NameServer that', () => {
     const a = await side({ requests })
     const hanging = await side({ requests, instead: (code) => (code === 105 ? 'nothing' : undefined) })
     const b = await side({ requests: [...requests, WIPE] })
-    const { code, items, errors } = await json([a.address, hanging.address, b.address, '--timeout', '200ms'])
+    const { code, items, errors } = await json([a.address, hanging.address, b.address, '--timeout', '1s'])
     expect({ code, errors }).toEqual({
       code: 5,
       errors: [
         {
           code: 'timeout',
-          message: `no response from ${hanging.address} within 200 ms`,
+          message: `no response from ${hanging.address} within 1000 ms`,
           namesrv: hanging.address,
         },
       ],

@@ -10,9 +10,10 @@ describe('mqnamesrv observe', () => {
   test('serves until it is interrupted', async () => {
     const server = await startServer()
     const logPath = join(temporaryFolder(), 'observe.log')
+    const auditLogPath = join(temporaryFolder(), 'audit.log')
     const interrupts = new AbortController()
     const running = runCli(['observe', '-n', `127.0.0.1:${server.port}`, '--listen', '127.0.0.1:0'], {
-      env: { MQNAMESRV_LOG_PATH: logPath },
+      env: { MQNAMESRV_LOG_PATH: logPath, MQNAMESRV_AUDIT_LOG_PATH: auditLogPath },
       interrupts: interrupts.signal,
     })
     const page = () =>
@@ -22,6 +23,8 @@ describe('mqnamesrv observe', () => {
     await until('it serves', () => page() !== null)
     const port = Number(page()?.[1])
     expect(await get(port, '/api/v1/status')).toContain(`"namesrv":"127.0.0.1:${server.port}"`)
+    // Of rejected HTTP requests.
+    expect(existsSync(auditLogPath)).toBe(true)
     // It is no NameServer that clients could be sent to.
     expect(await get(port, '/rocketmq/nsaddr')).toMatch(/^HTTP\/1\.1 404 /)
     interrupts.abort()

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
@@ -13,6 +13,13 @@ async function serverWithBroker(): Promise<TestServer & { readonly address: stri
   const broker = await server.connect()
   await broker.request(registration({ name: 'broker-a' }))
   return { ...server, address: `127.0.0.1:${server.port}` }
+}
+
+/** Puts the end of `--wait` into the hands of the test. */
+function heldWait() {
+  const over = new AbortController()
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(over.signal)
+  return { timeout, end: () => over.abort() }
 }
 
 /** The values of lines `name:  value`. */
@@ -215,9 +222,10 @@ describe('health', () => {
   })
 
   test('--wait ends it with the code of the last state, also while the next one is asked for', async () => {
+    const wait = heldWait()
     let hangs = false
     const { address } = await startFakePeer(({ header: { code, opaque }, socket }) => {
-      if (hangs) return
+      if (hangs) return wait.end()
       // Not mqnamesrv, and without brokers.
       const header = { code: code === 106 ? 0 : 3, flag: 1, language: 'JAVA', opaque, version: 513 }
       socket.write(frame(JSON.stringify(header), '{}'))
@@ -231,10 +239,11 @@ describe('health', () => {
       stdout: expect.stringMatching(/^[^\n]+ {2}unhealthy {2}brokers: no broker is registered\n$/),
       stderr: `${address} is not mqnamesrv: only whether it knows brokers is checked\n`,
     })
+    expect(wait.timeout).toHaveBeenCalledExactlyOnceWith(500)
   })
 
   test('--wait ends the first round, too', async () => {
-    const { address } = await startFakePeer()
+    const { address } = await startFakePeer(heldWait().end)
     const argv = ['health', '--exit-when-healthy', '--wait', '50ms', '--timeout', '1h', '-n', address]
     expect(await runCli(argv, { onPause: () => {} })).toEqual({
       code: 3,
@@ -246,8 +255,7 @@ describe('health', () => {
   test('--wait ends it between two rounds', async () => {
     const { port } = await startServer({ needWaitForService: 'true' })
     const argv = ['health', '--watch', '--wait', '500ms', '-n', `127.0.0.1:${port}`]
-    const onPause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 600))
-    expect(await runCli(argv, { onPause })).toMatchObject({ code: 1 })
+    expect(await runCli(argv, { onPause: heldWait().end })).toMatchObject({ code: 1 })
   })
 
   test('--wait without anything to wait for ends with 2', async () => {

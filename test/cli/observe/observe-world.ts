@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts'
 /** A NameServer that a command asks; nothing is signed. */
 export async function nameServerAt(address: string): Promise<NameServer> {
   const connection = await commandConnect({ isTls: false })
-  return new NameServer(address, { ...connection, timeoutMs: 2_000, credentials: undefined })
+  return new NameServer(address, { ...connection, timeoutMs: 50_000, credentials: undefined })
 }
 
 /** A NameServer that is polled in time that passes only when a test says so. */

@@ -79,6 +79,12 @@ describe('two observed NameServers', () => {
       message: expect.stringContaining(down.java.address),
     })
     await expect(compare(down, up)).rejects.toThrow(new RegExp(`^${down.java.address}: `))
+    // If none of them does, the peer counts as down, too.
+    const other = await observedJava({ 106: 'close' })
+    await expect(compare(down, other)).rejects.toMatchObject({
+      code: 'ERR_CONNECTION_LOST',
+      message: expect.stringContaining(other.java.address),
+    })
   })
 
   test('are compared without topics if one of them does not list them', async () => {

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 
-// Below the range from which systems take the ports of outgoing connections, so that none of those is in the way.
-// Each worker of the run has a range of its own, so that two do not choose the same port at the same time.
-const PORTS_OF_A_WORKER = 5_000
-const FIRST_PORT = 15_000 + PORTS_OF_A_WORKER * Number(process.env['VITEST_POOL_ID'] ?? 0)
+// Below the range from which systems take the ports of outgoing connections (on Linux from 32,768), so that none of those is in the way.
+// Each worker of the run, at most five, has a range of its own, so that two do not choose the same port at the same time.
+const PORTS_OF_A_WORKER = 4_000
+const FIRST_PORT = 8_000 + PORTS_OF_A_WORKER * Number(process.env['VITEST_POOL_ID'] ?? 0)
 const LAST_PORT = FIRST_PORT + PORTS_OF_A_WORKER
 
 const given = new Set<number>()

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
 import { until } from './wait-until.ts'
 import { newHome } from './work-folder.ts'
 
@@ -39,7 +40,7 @@ export class ChildProgram {
   readonly lines: string[] = []
   readonly #child: ChildProcess
   readonly #log: WriteStream
-  /** Resolves when the program has ended and its output has been read. */
+  /** Resolves when the program has ended, and its output has been read and is in {@link logFile}. */
   readonly #closed: Promise<unknown>
   #end: string | undefined
 
@@ -61,7 +62,9 @@ export class ChildProgram {
     this.#child.stdin?.on('error', () => {})
     this.#child.on('error', (error) => this.#ended(String(error)))
     this.#child.on('close', (code, signal) => this.#ended(`${signal ?? `exit code ${code}`}`))
-    this.#closed = once(this.#child, 'close').catch(() => {})
+    this.#closed = once(this.#child, 'close')
+      .catch(() => {})
+      .then(() => finished(this.#log))
     running.add(this)
     startedHere.push(this)
   }

@@ -14,7 +14,7 @@ const NOWHERE = 'Nowhere'
 export interface SameAnswersOptions {
   /** More topics to ask about, such as deleted ones. */
   readonly topics?: readonly string[]
-  /** How long they may take to agree, ms; default 15,000: a broker registers with one after the other, some only every 10 s. */
+  /** How long they may take to agree, ms; default 30,000: a broker registers with one after the other, some only every 10 s. */
   readonly timeoutMs?: number
 }
 
@@ -25,7 +25,7 @@ export interface SameAnswersOptions {
 export async function expectSameAnswers(
   one: string,
   other: string,
-  { topics = [], timeoutMs = 15_000 }: SameAnswersOptions = {},
+  { topics = [], timeoutMs = 30_000 }: SameAnswersOptions = {},
 ): Promise<void> {
   let answers: readonly (readonly string[])[] = []
   await until(
