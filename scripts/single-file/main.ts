@@ -122,6 +122,8 @@ async function main(): Promise<void> {
       assets: await writeAssets(work),
       disableExperimentalSEAWarning: true,
       useCodeCache: true,
+      // As bin/mqnamesrv does; Node before 24.6 leaves it out.
+      execArgv: ['--max-semi-space-size=1'],
     }
     writeFileSync(join(work, 'sea.json'), JSON.stringify(settings))
     // The seed makes the code cache reproducible. V8 accepts it from a process without the flag, unlike with --hash-seed.
