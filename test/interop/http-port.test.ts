@@ -108,6 +108,7 @@ describe.each([
 
     const again = await startNameServer({ kind: 'ours', httpPort: Number(new URL(url).port) })
     const restarted = await watch(url, lastEventId)
+    await says(restarted, 'reset')
     await putKVConfig(again, 'five')
     await says(restarted, 'n/five put')
     expect(read(restarted).said).toEqual(['reset', 'n/five put'])
