@@ -48,10 +48,11 @@ const MAX_WAITING = 32
 /** Topics whose routes are read as fast as is allowed: the page soon has all of a small cluster. */
 const SMALL_CLUSTER = 250
 /**
- * Of `maxLookups`, in the first minute with more topics, and twice as much in each further one: a JVM that has just started
- * compiles, in bursts that must not add up.
+ * Of `maxLookups`, in the first minute with more topics, and twice as much in each further one, up to the second share until all
+ * routes have been read: a JVM that has just started compiles, in bursts that must not add up.
  */
 const FIRST_SHARE = 0.08
+const FIRST_ROUND_SHARE = 0.4
 /** A NameServer that does not respond is asked again after at most this long. */
 const MAX_BACKOFF_MS = 60_000
 /** One that does not give its digest to this machine is asked for it again after this long. */
@@ -361,7 +362,8 @@ export class ObservedNameServer {
     const { maxLookups } = this.#polling
     if ((this.#topics?.size ?? 0) <= SMALL_CLUSTER) return maxLookups
     const minutes = Math.floor((this.#nowMs - (this.#respondingMs ?? this.#nowMs)) / 60_000)
-    return Math.ceil(maxLookups * Math.min(1, FIRST_SHARE * 2 ** minutes))
+    const share = this.#isInFirstRound ? FIRST_ROUND_SHARE : 1
+    return Math.ceil(maxLookups * Math.min(share, FIRST_SHARE * 2 ** minutes))
   }
 
   /** @param nowMs - If there are no topics. */

@@ -74,7 +74,12 @@ describe('an observed NameServer', () => {
 
   test.each([
     ['up to 250 topics at once', 250, [10, 10, 10, 10, 10, 10], 10],
-    ['more topics at 8 % of maxLookups, and twice as many each minute', 251, [1, 2, 4, 7, 10, 10], 1],
+    [
+      'more topics at 8 % of maxLookups, twice as many each minute, and 40 % until all are read',
+      251,
+      [1, 2, 4, 4, 4],
+      1,
+    ],
   ])('is asked for the routes of %s', async (_, count, rates, afterwards) => {
     const topics = Array.from({ length: count }, (_, index) => `T${index}`)
     let isUp = true
@@ -92,6 +97,10 @@ describe('an observed NameServer', () => {
       expect(await next()).toBe(rate)
       await pass(1, 59_000)
     }
+    await pass(70)
+    expect(observed.state.routesReadMs).toBeDefined()
+    expect(await next()).toBe(10)
+    await pass(1, 59_000)
     isUp = false
     await pass(1, 10_000)
     expect(observed.state.unreachableMs).toBeDefined()
