@@ -11,8 +11,8 @@ export interface Answer {
   readonly body: Buffer
 }
 
-/** How long a response may take, ms. */
-const ANSWER_TIMEOUT_MS = 3_000
+/** How long a response may take, ms: one to a change waits for a disk that brokers are filling. */
+const ANSWER_TIMEOUT_MS = 15_000
 /** MQVersion of 5.5.0: new enough for route bodies in standard JSON. */
 const VERSION = 513
 
