@@ -10,7 +10,7 @@ export interface FirstBytes {
 }
 
 /** Max time for a response or the end of the connection, ms. */
-const TIMEOUT_MS = 5_000
+const TIMEOUT_MS = 20_000
 
 /**
  * Opens a connection, sends one request over it and returns the outcome.
