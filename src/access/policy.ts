@@ -95,7 +95,7 @@ export interface Policy {
   decide(sender: Sender, subject: RequestSubject): Decision
   /**
    * Of a request that no rule of the file matches: the first rule that would allow it to this sender, and what that rule does not
-   * list, such as `rule 1 (line 20) would allow it but for announce: 192.0.2.1:10911`; undefined if there is none.
+   * list, such as `rule 1 (line 20) would allow it but for announce: 192.0.2.1:10911`; undefined without such a rule.
    */
   nearMiss(sender: Sender, subject: RequestSubject): string | undefined
 }

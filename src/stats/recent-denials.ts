@@ -16,7 +16,7 @@ export interface DeniedRequest {
   readonly rule: string
   /** Why the account is not proven; null if it is. */
   readonly unproven: string | null
-  /** The rule that would have allowed it but for a limit; null if there is none. */
+  /** The rule that would have allowed it but for a limit; null without such a rule. */
   readonly nearMiss: string | null
   /** False if it was let pass: the mode is `audit`. */
   readonly isEnforced: boolean

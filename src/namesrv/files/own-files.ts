@@ -1,6 +1,6 @@
 import { getRawAsset } from 'node:sea'
 
-/** What is read from a file of the package, or from an asset of the single file; undefined if there is none. */
+/** What is read from a file of the package, or from an asset of the single file; undefined if it is missing. */
 export function readIfThere<Content>(read: () => Content): Content | undefined {
   try {
     return read()
@@ -22,7 +22,7 @@ function isMissing({ code }: NodeJS.ErrnoException): boolean {
 /**
  * An asset of the single file, see `scripts/single-file`. The prefix keeps it apart from those of another program that is a single
  * file, with this library in it.
- * @throws Node's error if there is none.
+ * @throws Node's error if it is missing.
  */
 export function ownAsset(name: string): Buffer {
   return Buffer.from(getRawAsset(`mqnamesrv/${name}`) as ArrayBuffer)
