@@ -29,15 +29,27 @@ const MAX_CLIENTS = 4
 /** A longer name cannot be that of a topic, and is cut. */
 const MAX_NAME_LENGTH = 255
 
-interface Entry {
-  readonly topic: string
-  count: number
-  readonly overestimate: number
-  readonly firstSeenMs: number
-  lastSeenMs: number
-  readonly clients: AskingClient[]
-  routeSinceMs: number | undefined
+/** A place in the table. It is not made for each topic: many that are asked for once would fill the heap. */
+class Entry implements TopicMiss {
+  topic = ''
+  count = 0
+  overestimate = 0
+  firstSeenMs = 0
+  lastSeenMs = 0
+  clients: readonly AskingClient[] = NO_CLIENTS
+  routeSinceMs: number | undefined = undefined
+
+  begin(topic: string, count: number, nowMs: number): void {
+    this.topic = topic
+    this.count = count
+    this.overestimate = count
+    this.firstSeenMs = nowMs
+    this.clients = NO_CLIENTS
+    this.routeSinceMs = undefined
+  }
 }
+
+const NO_CLIENTS: readonly AskingClient[] = []
 
 /**
  * The topics for which most lookups found no route, in a table of fixed size: a new topic takes the place of the one with the
@@ -47,7 +59,11 @@ interface Entry {
 export class TopicMisses {
   readonly #maxTopics: number
   readonly #dateMs: () => number
-  readonly #entries = new Map<string, Entry>()
+  #entries = new Map<string, Entry>()
+  #left = 0
+  /** Entries with {@link #lowestCount}, the next to leave last: one pass over the table finds them for many new topics. */
+  #leastWanted: Entry[] = []
+  #lowestCount = 0
   #total = 0
 
   /** @param maxTopics - 0 keeps none. @param dateMs - The system clock. */
@@ -65,11 +81,11 @@ export class TopicMisses {
   add(topic: string, client: () => AskingClient): void {
     this.#total++
     if (this.#maxTopics === 0) return
-    const name = topic.length > MAX_NAME_LENGTH ? topic.slice(0, MAX_NAME_LENGTH) : topic
+    const name = topic.length > MAX_NAME_LENGTH ? cut(topic) : topic
     const nowMs = this.#dateMs()
+    const entry = this.#entries.get(name) ?? this.#enter(name, nowMs)
     // It had a route in between: its earlier lookups were answered.
-    if (this.#entries.get(name)?.routeSinceMs !== undefined) this.#entries.delete(name)
-    const entry = this.#entries.get(name) ?? this.#create(name, nowMs)
+    if (entry.routeSinceMs !== undefined) this.#beginAfresh(entry, nowMs)
     entry.count++
     entry.lastSeenMs = nowMs
     if (entry.clients.length >= MAX_CLIENTS) return
@@ -77,56 +93,75 @@ export class TopicMisses {
     const isKnown = entry.clients.some(
       (known) => known.address === address && known.language === language && known.version === version,
     )
-    if (!isKnown) entry.clients.push({ address, language, version })
+    if (!isKnown) entry.clients = [...entry.clients, { address, language, version }]
   }
 
   /** Topics may have a route now. Those that have stay in the table until another topic needs their place. */
   onRoutesChanged(hasRoute: (topic: string) => boolean): void {
+    this.#leastWanted = []
     for (const entry of this.#entries.values())
       if (entry.routeSinceMs === undefined && hasRoute(entry.topic)) entry.routeSinceMs = this.#dateMs()
   }
 
   /** The misses of a topic that is in the table. */
   get(topic: string): TopicMiss | undefined {
-    return this.#entries.get(topic)
+    const entry = this.#entries.get(topic)
+    return entry && { ...entry }
   }
 
   /** All topics of the table, the most wanted first, but those that have a route by now last. */
   list(): TopicMiss[] {
-    return [...this.#entries.values()].sort(
+    return Array.from(this.#entries.values(), (entry): TopicMiss => ({ ...entry })).sort(
       (a, b) => rank(a) - rank(b) || b.count - a.count || b.lastSeenMs - a.lastSeenMs,
     )
   }
 
-  #create(topic: string, nowMs: number): Entry {
-    let count = 0
-    if (this.#entries.size >= this.#maxTopics) {
-      let min: Entry | undefined
-      for (const entry of this.#entries.values())
-        if (
-          min === undefined ||
-          rank(entry) > rank(min) ||
-          (rank(entry) === rank(min) && entry.count < min.count)
-        )
-          min = entry
-      count = min?.routeSinceMs === undefined ? (min?.count ?? 0) : 0
-      if (min !== undefined) this.#entries.delete(min.topic)
+  /** Gives a topic a free place, or else that of another one, whose count it inherits. */
+  #enter(topic: string, nowMs: number): Entry {
+    const isFull = this.#entries.size >= this.#maxTopics
+    const entry = isFull ? this.#leave() : new Entry()
+    entry.begin(topic, entry.routeSinceMs === undefined ? entry.count : 0, nowMs)
+    this.#entries.set(topic, entry)
+    if (!isFull) this.#leastWanted = []
+    return entry
+  }
+
+  #beginAfresh(entry: Entry, nowMs: number): void {
+    entry.begin(entry.topic, 0, nowMs)
+    this.#leastWanted = []
+  }
+
+  /** Removes a topic that has a route, else one with the lowest count. @returns Its entry. */
+  #leave(): Entry {
+    const entry = this.#takeLeastWanted()
+    this.#entries.delete(entry.topic)
+    // V8 links each table that a map outgrows to the next one: once one of them is in the old generation, all later ones follow it there.
+    if (++this.#left % this.#maxTopics === 0) this.#entries = new Map(this.#entries)
+    return entry
+  }
+
+  /** Of the entries with a route, else of all, one with the lowest count. */
+  #takeLeastWanted(): Entry {
+    for (let entry = this.#leastWanted.pop(); entry !== undefined; entry = this.#leastWanted.pop())
+      if (entry.count === this.#lowestCount) return entry
+    let found: Entry[] = []
+    for (const entry of this.#entries.values()) {
+      const order = found[0] === undefined ? 0 : rank(found[0]) - rank(entry) || entry.count - found[0].count
+      if (order < 0) found = []
+      if (order <= 0) found.push(entry)
     }
-    // A copy: the name may be a part of a longer text, which it would keep in memory.
-    const entry: Entry = {
-      topic: Buffer.from(topic).toString(),
-      count,
-      overestimate: count,
-      firstSeenMs: nowMs,
-      lastSeenMs: nowMs,
-      clients: [],
-      routeSinceMs: undefined,
-    }
-    this.#entries.set(entry.topic, entry)
+    this.#leastWanted = found.reverse()
+    const entry = found.pop() as Entry
+    this.#lowestCount = entry.count
     return entry
   }
 }
 
-function rank({ routeSinceMs }: Entry): number {
+/** The beginning of a name, as a copy: a part would keep the whole text in memory. */
+function cut(topic: string): string {
+  return Buffer.from(topic.slice(0, MAX_NAME_LENGTH)).toString()
+}
+
+function rank({ routeSinceMs }: TopicMiss): number {
   return routeSinceMs === undefined ? 0 : 1
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TopicMisses } from '../../src/stats/topic-misses.ts'
 
@@ -103,5 +104,45 @@ describe('Topic misses', () => {
       ['b', 1, 0],
       ['c', 1, 0],
     ])
+  })
+
+  it('give the place of the topic with the lowest count to a new one, the one that came first of several', () => {
+    const misses = new TopicMisses(3, () => 1_000)
+    for (const topic of ['a', 'b', 'c', 'c', 'd', 'a', 'e', 'f']) misses.add(topic, client('x'))
+    // d took the place of a; a that of b; then e that of c, d and a, which all had two: c had come first.
+    expect(misses.list().map(({ topic, count, overestimate }) => [topic, count, overestimate])).toEqual([
+      ['e', 3, 2],
+      ['f', 3, 2],
+      ['a', 2, 1],
+    ])
+  })
+
+  it('do so for a topic that came into a free place after the others were counted', () => {
+    const misses = new TopicMisses(3, () => 1_000)
+    for (const topic of ['a', 'a', 'b', 'b', 'c', 'c', 'd']) misses.add(topic, client('x'))
+    misses.onRoutesChanged((topic) => topic === 'b')
+    misses.add('b', client('x'))
+    misses.add('e', client('x'))
+    expect(misses.list().map(({ topic }) => topic)).toEqual(['d', 'c', 'e'])
+  })
+
+  it('count exactly what is asked for while all of it has room, and never too little', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...'abcdefgh'), { maxLength: 200 }),
+        fc.integer({ min: 1, max: 9 }),
+        (topics, limit) => {
+          const misses = new TopicMisses(limit, () => 1_000)
+          for (const topic of topics) misses.add(topic, client('x'))
+          const asked = (topic: string) => topics.filter((each) => each === topic).length
+          for (const { topic, count, overestimate } of misses.list()) {
+            expect(count).toBeGreaterThanOrEqual(asked(topic))
+            expect(count - overestimate).toBeLessThanOrEqual(asked(topic))
+          }
+          // The counts of a full table add up to all lookups, which is why none can be far too high.
+          expect(misses.list().reduce((sum, { count }) => sum + count, 0)).toBe(topics.length)
+        },
+      ),
+    )
   })
 })
