@@ -158,16 +158,16 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** Handles frames until there are no more or one has to be waited for, and sends the responses. */
   #work(): void {
     const { commandDecoder } = this.#options
+    const decoder = this.#decoder
     const context: RequestContext = { channel: this, nowMs: this.lastActivityMs }
     let frames = 0
     try {
       while (!this.#busy && !this.#congested && !this.closing) {
-        const frame = this.#decoder.next()
-        if (frame === undefined) break
+        if (!decoder.advance()) break
         frames++
         // The body is valid until the response, and the shared read buffer until this function returns.
-        const copyBody = this.#sharesReads && this.#decoder.returnedView
-        this.#handle(commandDecoder.decode(frame, copyBody), context)
+        const copyBody = this.#sharesReads && decoder.foundInChunk
+        this.#handle(commandDecoder.decode(decoder.bytes, copyBody, decoder.from, decoder.to), context)
       }
     } catch (error) {
       this.#options.counters.framesIn += frames
