@@ -47,6 +47,12 @@ describe('the errors of a client', () => {
     expect(clientErrors(lines, [absence])).toEqual([`${lines[0]}\n${lines[1]}`])
   })
 
+  it('do not include those that were there earlier', () => {
+    const [line = ''] = failedLookup('09:55:30,000', timeoutOn(address))
+    const lines = [line, timeoutOn(address), line.replace('30,000', '30,001')]
+    expect(clientErrors(lines, [], new Set([line]))).toEqual([`${lines[2]}\n`])
+  })
+
   it('include everything else', () => {
     const lines = [
       ...failedLookup('09:55:40,500', timeoutOn(address), 'sendDefaultImpl'),

@@ -11,11 +11,17 @@ export interface Absence {
  *
  * Left out are periodic lookups under way when their connection closed, which docs/reliability.md does not promise: those that the client
  * could not send, and in 4.x, which waits for the response nevertheless, those sent while that NameServer was absent.
+ *
+ * @param earlier - Lines that do not count: a client that starts on a busy machine may be too slow for its own timeouts.
  */
-export function clientErrors(lines: readonly string[], absences: readonly Absence[]): string[] {
+export function clientErrors(
+  lines: readonly string[],
+  absences: readonly Absence[],
+  earlier: ReadonlySet<string> = new Set(),
+): string[] {
   return lines.flatMap((line, index) => {
     const cause = lines[index + 1] ?? ''
-    if (!/\bERROR\b/.test(line) || isLookupAtClose(line, cause, absences)) return []
+    if (!/\bERROR\b/.test(line) || earlier.has(line) || isLookupAtClose(line, cause, absences)) return []
     return [`${line}\n${cause}`]
   })
 }
@@ -27,7 +33,7 @@ function isLookupAtClose(line: string, cause: string, absences: readonly Absence
     /RemotingTimeoutException: wait response on the channel <(.+)> timeout, (\d+)\(ms\)/.exec(cause) ?? []
   const sentMs = loggedMs(line) - Number(waitedMs)
   return absences.some(
-    ({ fromMs, toMs, ...absent }) => absent.address === address && fromMs <= sentMs && sentMs <= toMs,
+    (absence) => absence.address === address && absence.fromMs <= sentMs && sentMs <= absence.toMs,
   )
 }
 
