@@ -192,11 +192,15 @@ function adviceAgainst(differences: readonly PeerDifference[]): string {
   return advice.join(' ')
 }
 
+/** Brokers repeat a registration at least once a minute; one that is not repeated within this time was a single attempt. */
+const MAX_UNREPEATED_MS = 75_000
+
 /** Brokers that register in vain. Disputes are findings of their own. */
 export function checkRejections(view: RouteView, sources: FindingSources, found: Observations): void {
   for (const rejection of sources.history.rejections()) {
     const { atMs, brokerAddr, brokerName, by, byHost, isDisputed, limit, reason } = rejection
     if (isDisputed || !isRejected(rejection, view, sources)) continue
+    if (sources.nowMs() - atMs >= MAX_UNREPEATED_MS) continue
     const live = view.tables.liveAt(brokerAddr).find((each) => each.brokerName === brokerName)
     // Of a live broker, what another host sends in its name is not its own registration.
     if (byHost !== undefined && live?.peer !== undefined && hostOf(live.peer) !== byHost) continue
