@@ -1,41 +1,34 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { putKVConfig, registration } from '../support/requests.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
+import { blocksOf, inlineCodeOf, PAGES, textOf } from './markdown-pages.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
-/** docs/security.md has a test of its own, which also compares what its commands print. */
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md') && name !== 'security.md')
-    .map((name) => `docs/${name}`),
-]
-
-const blocks = pages.flatMap((page) =>
-  [
-    ...readFileSync(join(root, page), 'utf8').matchAll(/^```(sh|shell|properties)(?: \w+)?\n(.*?)^```$/gms),
-  ].map(([, language = '', content = '']) => ({ page, language, content })),
+/** docs/security.md has a test of its own, which runs its commands in their order and compares what they print. */
+const blocks = PAGES.flatMap(blocksOf).filter(
+  ({ page, language }) => language === 'shell' || page !== 'docs/security.md' || language === '',
 )
+const shellLines = blocks
+  .filter(({ language }) => language === 'sh' || language === 'shell')
+  .flatMap(({ page, content }) => content.split('\n').map((line) => ({ page, line })))
+
+const PROGRAM =
+  /(?:^|&& |nohup |npx |exec [\w-]+ |sudo -u \w+ )(?:\.\/|(?:new\/usr\/|node_modules\/\.)?bin\/)?mqnamesrv((?: .*)?)$/
 
 /** Arguments of the program, of each line of the pages that runs it; not of lines such as `mqnamesrv ping [options]`. */
-const commands = blocks
-  .filter(({ language }) => language !== 'properties')
-  .flatMap(({ page, content }) => content.split('\n').map((line) => ({ page, line })))
-  .flatMap(({ page, line }) => {
-    const [, text] =
-      /(?:^|&& |nohup |npx |exec [\w-]+ )(?:\.\/|(?:node_modules\/\.)?bin\/)?mqnamesrv((?: .*)?)$/.exec(
-        line,
-      ) ?? []
-    return text === undefined || /\[(?:options|command)]/.test(text)
-      ? []
-      : { page, line, argv: wordsOf(text) }
-  })
+const commands = [
+  ...shellLines,
+  ...PAGES.flatMap((page) => inlineCodeOf(page).map((line) => ({ page, line }))),
+].flatMap(({ page, line }) => {
+  const [, text] = PROGRAM.exec(line) ?? []
+  return text === undefined || /\[(?:options|command)]/.test(text)
+    ? []
+    : { page, line, argv: wordsOf(text) }
+})
 
 /** The words of a line up to a comment, a redirection, a pipe or `&`, without quotes. */
 function wordsOf(line: string): string[] {
@@ -50,7 +43,7 @@ const ANSWERED_NO = /check --stop broker|^mqnamesrv (?:init|config diff|conn kic
 async function documentedCluster() {
   const folder = temporaryFolder()
   const files = {
-    'namesrv.properties': readFileSync(join(root, 'conf/namesrv.properties'), 'utf8'),
+    'namesrv.properties': textOf('conf/namesrv.properties'),
     'ops.secret': 'a secret of ops',
     'access.yml': 'accounts:\n  - { accessKey: ops, secretFile: ops.secret, admin: true }\n',
   }
@@ -86,7 +79,7 @@ test('the pages have commands of every kind', () => {
   expect(commands.length).toBeGreaterThan(60)
 })
 
-describe.each(pages.filter((page) => commands.some((command) => command.page === page)))(
+describe.each([...new Set(commands.map(({ page }) => page))])(
   'the commands of %s',
   (page) => {
     test('run against two NameServers', async () => {
