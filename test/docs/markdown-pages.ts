@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseJavaProperties } from '../../src/namesrv/config/java-properties.ts'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -46,4 +47,29 @@ export function inlineCodeOf(page: string): string[] {
       .replaceAll(BLOCK, '')
       .matchAll(/`([^`\n]+)`/g),
   ].map(([, code = '']) => code)
+}
+
+/** The content of the one block of a page in this language that has the text. @throws {Error} None has it, or more than one. */
+export function blockOf(page: string, language: string, part = ''): string {
+  const found = blocksOf(page).filter((each) => each.language === language && each.content.includes(part))
+  const [{ content } = { content: '' }] = found
+  if (found.length !== 1)
+    throw new Error(`${page}: ${found.length} blocks of ${language} have ${JSON.stringify(part)}`)
+  return content
+}
+
+/**
+ * The keys of such a block, with the values of `others` in place of its own.
+ * @throws {Error} The block does not have a key of `others`.
+ */
+export function keysOf(
+  content: string,
+  others: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const keys = Object.fromEntries(
+    [...parseJavaProperties(Buffer.from(content))].map(([name, { value }]) => [name, value]),
+  )
+  for (const name of Object.keys(others))
+    if (!Object.hasOwn(keys, name)) throw new Error(`there is no key ${name}`)
+  return { ...keys, ...others }
 }

@@ -7,30 +7,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { canConnect, freePort } from '../../scripts/support/ports.ts'
-import { parseJavaProperties } from '../../src/namesrv/config/java-properties.ts'
-import { blocksOf } from '../docs/markdown-pages.ts'
+import { blockOf, keysOf } from '../docs/markdown-pages.ts'
 import { certificateAuthority, writeIdentity } from '../support/certificates.ts'
 import { startServer } from '../support/start-server.ts'
 import { ChildProgram } from './harness/child-program.ts'
 import { brokersOf } from './harness/name-server-client.ts'
 import { promtool } from './harness/prometheus.ts'
 import { newHome, projectRoot } from './harness/work-folder.ts'
-
-/** The one block of a page in this language that has the text. */
-function block(page: string, language: string, part = ''): string {
-  const found = blocksOf(page).filter((each) => each.language === language && each.content.includes(part))
-  expect(found, `${page}: ${language} with ${part}`).toHaveLength(1)
-  return found[0]?.content ?? ''
-}
-
-/** The keys of a block of properties, with other values for what this machine has not. */
-function keysOf(content: string, others: Readonly<Record<string, string>>): Record<string, string> {
-  const keys = Object.fromEntries(
-    [...parseJavaProperties(Buffer.from(content))].map(([name, { value }]) => [name, value]),
-  )
-  for (const name of Object.keys(others)) expect(keys).toHaveProperty(name)
-  return { ...keys, ...others }
-}
 
 /** The text with each part replaced that the page must have. */
 function replaced(content: string, parts: Readonly<Record<string, string>>): string {
@@ -44,14 +27,14 @@ function replaced(content: string, parts: Readonly<Record<string, string>>): str
 
 describe('docs/operations.md', () => {
   test('has an haproxy that sends clients to the servers that are ready, with keys for these', async () => {
-    const properties = keysOf(block('docs/operations.md', 'properties', 'proxyProtocolTrustedNetworks'), {
+    const properties = keysOf(blockOf('docs/operations.md', 'properties', 'proxyProtocolTrustedNetworks'), {
       proxyProtocolTrustedNetworks: '127.0.0.1',
       httpBindAddress: '127.0.0.1',
     })
     const start = () => startServer({ ...properties, httpListenPort: 'any' })
     const [one, other] = [await start(), await start()]
     const port = await freePort()
-    const configuration = replaced(block('docs/operations.md', 'haproxy'), {
+    const configuration = replaced(blockOf('docs/operations.md', 'haproxy'), {
       'bind :9876': `bind 127.0.0.1:${port}`,
       '10.0.0.1:9876 port 8876': `127.0.0.1:${one.port} port ${one.httpPort}`,
       '10.0.0.2:9876 port 8876': `127.0.0.1:${other.port} port ${other.httpPort}`,
@@ -80,14 +63,14 @@ describe('docs/operations.md', () => {
     const authority = certificateAuthority('Site CA')
     const { certPath, keyPath } = writeIdentity(home, 'mq', authority.issue('mq.example.com'))
     writeFileSync(join(home, 'http.token'), 'c2l4dGVlbi1sZXR0ZXJzLW9yLW1vcmU\n', { mode: 0o600 })
-    const properties = keysOf(block('docs/operations.md', 'properties', 'httpTokenFile'), {
+    const properties = keysOf(blockOf('docs/operations.md', 'properties', 'httpTokenFile'), {
       httpTokenFile: join(home, 'http.token'),
       httpBindAddress: '127.0.0.1',
     })
     const start = (nodeId: string) => startServer({ ...properties, httpListenPort: 'any', nodeId })
     const [one, other] = [await start('one'), await start('other')]
     const port = await freePort()
-    const site = replaced(block('docs/operations.md', 'nginx'), {
+    const site = replaced(blockOf('docs/operations.md', 'nginx'), {
       'listen 443 ssl': `listen 127.0.0.1:${port} ssl`,
       '/etc/nginx/mq.pem': certPath,
       '/etc/nginx/mq.key': keyPath,
@@ -143,7 +126,7 @@ test('docs/configuration.md has a logrotate file that renames both logs and send
   writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\necho "$@" >>'${calls}'\n`)
   chmodSync(join(bin, 'systemctl'), 0o755)
   const file = join(home, 'mqnamesrv')
-  const content = replaced(block('docs/configuration.md', 'logrotate'), { '/var/log/mqnamesrv': logs })
+  const content = replaced(blockOf('docs/configuration.md', 'logrotate'), { '/var/log/mqnamesrv': logs })
   writeFileSync(file, content, { mode: 0o644 })
   execFileSync('logrotate', ['--force', '--state', join(home, 'state'), file], {
     env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
@@ -162,7 +145,7 @@ test.each([
 ])('docs/monitoring.md has a configuration that Prometheus accepts %s', async (_, edit) => {
   const { home } = newHome('documented-prometheus')
   for (const name of ['token', 'ca.pem']) writeFileSync(join(home, name), '')
-  const content = replaced(edit(block('docs/monitoring.md', 'yaml')), {
+  const content = replaced(edit(blockOf('docs/monitoring.md', 'yaml')), {
     '/etc/prometheus/rules/rocketmq-nameserver.yml': join(projectRoot, 'conf/observability/alerts.yml'),
     '/etc/prometheus/nameserver-token': join(home, 'token'),
     '/etc/prometheus/nameserver-ca.pem': join(home, 'ca.pem'),
