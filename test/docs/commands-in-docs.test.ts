@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { blocksOf, PAGES, textOf } from '../../scripts/support/markdown-pages.ts'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { putKVConfig, registration } from '../support/requests.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
-import { blocksOf, PAGES, textOf } from './markdown-pages.ts'
 
 /** docs/security.md has a test of its own, which runs its commands in their order and compares what they print. */
 const blocks = PAGES.flatMap(blocksOf).filter(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { servedDocument } from '../../scripts/docs/http-api.ts'
+import { blocksOf, inlineCodeOf, PAGES } from '../../scripts/support/markdown-pages.ts'
 import { CommandError } from '../../src/cli/command-error.ts'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
@@ -8,7 +9,6 @@ import { nearestName } from '../../src/common/nearest-name.ts'
 import { variableOf } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../src/namesrv/config/config-keys.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { blocksOf, inlineCodeOf, PAGES } from './markdown-pages.ts'
 
 const { paths } = await servedDocument()
 const served = Object.keys(paths).map((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))

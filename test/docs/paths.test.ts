@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { PAGES, root, textOf } from './markdown-pages.ts'
+import { PAGES, root, textOf } from '../../scripts/support/markdown-pages.ts'
 
 /** A path from the top of the repository. */
 const PATH = /(?<![\w/.-])(?:src|test|scripts|docs|conf|deploy|\.ci|\.github)\/[\w./-]*\w/g

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { blockOf, keysOf } from '../../scripts/support/markdown-pages.ts'
 import { REQUEST_GROUPS } from '../../src/access/request-groups.ts'
 import { loadAccessFile } from '../../src/namesrv/access/load-access-file.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../support/certificates.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
-import { blockOf, keysOf } from './markdown-pages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const page = readFileSync(join(root, 'docs/security.md'), 'utf8')

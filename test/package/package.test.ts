@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildAll } from '../../scripts/build.mjs'
 import type { LockedPackage } from '../../scripts/package/supply-chain.ts'
-import { blocksOf } from '../docs/markdown-pages.ts'
+import { blocksOf } from '../../scripts/support/markdown-pages.ts'
 
 const MAX_PACKED_BYTES = 1_000_000
 const MAX_INSTALLED_BYTES = 12_000_000

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { blockOf, keysOf } from '../../docs/markdown-pages.ts'
+import { blockOf, keysOf } from '../../../scripts/support/markdown-pages.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../../support/certificates.ts'
 import { propertiesText } from './java.ts'
 import { newHome } from './work-folder.ts'
