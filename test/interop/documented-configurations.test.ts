@@ -38,7 +38,7 @@ describe('docs/operations.md', () => {
       'bind :9876': `bind 127.0.0.1:${port}`,
       '10.0.0.1:9876 port 8876': `127.0.0.1:${one.port} port ${one.httpPort}`,
       '10.0.0.2:9876 port 8876': `127.0.0.1:${other.port} port ${other.httpPort}`,
-      'inter 2s': 'inter 50ms',
+      'inter 2s': 'inter 500ms',
     })
     const haproxy = new ChildProgram({
       name: 'documented-haproxy',
@@ -51,7 +51,8 @@ describe('docs/operations.md', () => {
     await haproxy.until('it listens', () => canConnect(port))
     const address = `127.0.0.1:${port}`
     expect(await brokersOf(address)).toEqual({})
-    expect(haproxy.lines.filter((line) => /WARNING|ALERT/.test(line))).toEqual([])
+    // Others are about servers, which a busy machine may check late.
+    expect(haproxy.lines.filter((line) => /(?:WARNING|ALERT).*(?:config|parsing)/.test(line))).toEqual([])
 
     void one.controller.shutdown()
     await haproxy.until('it has noticed', () => haproxy.lines.some((line) => /ns1 is DOWN/.test(line)))
