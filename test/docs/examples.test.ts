@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { blockOf, blocksOf, inlineCodeOf, PAGES, textOf } from '../../scripts/support/markdown-pages.ts'
+import { createAdmin } from '../../src/index.ts'
 import { loadAccessFile } from '../../src/namesrv/access/load-access-file.ts'
 import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
@@ -171,6 +172,20 @@ describe('docs/security.md', () => {
     expect(problems).toEqual([])
     expect(secretFiles).toHaveLength(3)
   })
+})
+
+test('docs/library.md lists every method of a client', () => {
+  const admin = createAdmin({ namesrvAddr: '127.0.0.1:9876' })
+  const rows = textOf('docs/library.md').match(/^\| `\w+[^|]*`,? \| .*\|$/gm) ?? []
+  const listed = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`(\w+)(?=\(|`)/g)].map(([, name]) => name),
+  )
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(admin)).filter(
+    (name) => name !== 'constructor',
+  )
+  admin.close()
+  expect(methods.length).toBeGreaterThan(10)
+  for (const name of methods) expect(listed).toContain(name)
 })
 
 /** The pages whose blocks of a language are tried, where these are not all; `text`, and the figures of the benchmark, are output. */

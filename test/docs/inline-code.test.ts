@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { servedDocument } from '../../scripts/docs/http-api.ts'
@@ -6,9 +8,11 @@ import { CommandError } from '../../src/cli/command-error.ts'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
 import { nearestName } from '../../src/common/nearest-name.ts'
+import { loadAccessFile } from '../../src/namesrv/access/load-access-file.ts'
 import { variableOf } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../src/namesrv/config/config-keys.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { temporaryFolder } from '../support/start-server.ts'
 
 const { paths } = await servedDocument()
 const served = Object.keys(paths).map((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))
@@ -25,6 +29,8 @@ const SET_ELSEWHERE = [
 const REJECTED = ['enableControllerInNamesrv=true']
 /** Words that are near to a key, and none. */
 const NO_KEYS: readonly string[] = ['MQNAMESRV_PORT', 'newTopics']
+
+const NPM_COMMANDS = ['audit', 'ci', 'install', 'pack', 'run', 'test', 'uninstall']
 
 /** Arguments that a sentence leaves out, because it only names the command. */
 const LEFT_OUT = [
@@ -80,6 +86,13 @@ describe.each(PAGES.filter((page) => inlineCodeOf(page).length > 0))(
       }
     })
 
+    test('has rules that an access file may have', () => {
+      const rules = codes.filter((code) => code.startsWith('- {'))
+      const file = join(temporaryFolder(), 'access.yml')
+      writeFileSync(file, ['rules:', ...rules].join('\n  '), { mode: 0o600 })
+      if (rules.length > 0) expect(loadAccessFile(file, 'default', {}).problems).toEqual([])
+    })
+
     test('misspells no key and no variable of the configuration', () => {
       const variables = CONFIG_KEYS.map(({ name }) => variableOf(name))
       const words = codes.filter((code) => /^(?:[a-z]+[A-Z]\w*|tls\.[\w.]+|MQNAMESRV_\w+)$/.test(code))
@@ -99,10 +112,12 @@ describe.each(PAGES.filter((page) => inlineCodeOf(page).length > 0))(
       expect(unknown).toEqual([])
     })
 
-    test('names scripts of package.json', () => {
+    test('names commands of npm and scripts of package.json', () => {
       const shell = blocksOf(page).filter(({ language }) => language === 'sh' || language === 'shell')
       const texts = [...codes, ...shell.map(({ content }) => content)]
       const named = texts.flatMap((text) => [...text.matchAll(/\bnpm run (?:-s |--silent )?([\w:-]+)/g)])
+      const verbs = texts.flatMap((text) => [...text.matchAll(/(?:^|`|&& )npm ([a-z]\w*)/gm)])
+      for (const [line, verb = ''] of verbs) expect(NPM_COMMANDS, line).toContain(verb)
       const unknown = named
         .map(([, name = '']) => name)
         .filter((name) => !Object.hasOwn(packageJson.scripts, name))
