@@ -1,5 +1,5 @@
 import { checkValue } from './check-value.ts'
-import { ConfigError } from './config-error.ts'
+import { ConfigError, throwConfigErrors } from './config-error.ts'
 import {
   type ConfigKey,
   type ConfigNotice,
@@ -59,7 +59,7 @@ export class Configuration {
    */
   static resolve(options: ResolveOptions): { configuration: Configuration; notices: ConfigNotice[] } {
     const { configuration, notices, errors } = Configuration.resolveUsable(options)
-    ConfigError.throwAll(errors)
+    throwConfigErrors(errors)
     return { configuration, notices }
   }
 
