@@ -11,7 +11,7 @@ import { applied } from './applied.ts'
 import type { BrokerGroup } from './broker-group.ts'
 import { readBrokerGroups } from './brokers.ts'
 import { checkNames, checkOptions, checkTexts } from './check-arguments.ts'
-import { configurationOf, typedValue, updateConfiguration } from './configuration.ts'
+import { configurationOf, ignoredKey, typedValue, updateConfiguration } from './configuration.ts'
 import { deleteKV, kvValue, noEntry, putKV } from './kv.ts'
 import { NameServer, plainConnect } from './name-server.ts'
 import { namesrvAddress } from './namesrv-address.ts'
@@ -275,15 +275,12 @@ class NameServerAdmin implements Admin {
     })
     if (wanted.length === 0) return null
     const remark = await applied(updateConfiguration(this.#server, wanted))
-    const now = new Map((await this.config()).map(({ key, value }) => [key, value ?? '']))
+    const keys = await this.config()
+    const now = new Map(keys.map(({ key, value }) => [key, value ?? '']))
     const ignored = wanted
       .filter(([key, value]) => now.get(key) !== typedValue(key, value))
-      .map(([key]) => key)
-    if (ignored.length > 0)
-      throw new AdminError(
-        'failed',
-        `${this.address} accepted ${ignored.join(', ')} and did not change it: it has no such key, or rejects the value`,
-      )
+      .map(([key]) => ignoredKey(key, this.address, keys))
+    if (ignored.length > 0) throw new AdminError('failed', ignored.join('; '))
     return remark === '' ? null : remark
   }
 
