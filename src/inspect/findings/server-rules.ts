@@ -124,12 +124,12 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
   }
 }
 
-/** Observed NameServers that do not respond, the others of this process included. */
+/** Observed NameServers that cannot be read, the others of this process included. */
 export function checkObserved(sources: FindingSources, found: Observations): void {
   for (const { namesrv, unreachableMs, reason = '' } of sources.observed?.all ?? []) {
     if (unreachableMs === undefined) continue
     found.add('nameserver_unreachable', 'critical', namesrv, () => ({
-      text: `The NameServer ${namesrv} has not responded since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs and is reachable from here.`,
+      text: `The NameServer ${namesrv} cannot be read since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs, is reachable from here, and lets this client read it.`,
       evidence: { unreachableSince: dateOf(unreachableMs, sources), error: reason },
       command: mqnamesrv('ping -n', namesrv),
     }))
