@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'no file descriptor left on this machine',
   ENETUNREACH: 'network unreachable',
   ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
   ENOTDIR: 'part of the path is not a directory',
   ENOTFOUND: 'unknown host name',
   EPERM: 'operation not permitted',

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls'
-import { nodeHttp } from '../common/node-http.ts'
+import { nodeHttp } from '../common/node-modules.ts'
 import { type HttpProblem, problemOf, type RequestGuard } from './request-guard.ts'
 
 /** A GET or a HEAD without a body. */

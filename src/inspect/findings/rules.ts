@@ -81,7 +81,7 @@ export const RULES = {
   },
   nameserver_unreachable: {
     meaning:
-      'A NameServer that is observed (`mqnamesrv observe`) does not respond: what is shown of it is old.',
+      'A NameServer that is observed (`mqnamesrv observe`) does not respond, or rejects what it is asked: what is shown of it is old.',
     severities: ['critical'],
     // A restart takes less.
     raiseAfterMs: 30_000,

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { readdirSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { NamesrvLogger } from '../../common/logger.ts'
+import { nodeCrypto } from '../../common/node-modules.ts'
 import { NotDurableError } from '../../common/not-durable-error.ts'
 import { readRegularFile } from '../config/read-file.ts'
 
@@ -174,7 +174,7 @@ async function writeBeside(
   old: Stats | undefined,
 ): Promise<string> {
   await removeTemporaries(fs, path)
-  const temporary = `${path}.${randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
+  const temporary = `${path}.${nodeCrypto().randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
   const mode = old === undefined ? 0o644 : old.mode & 0o777
   const handle = await fs.open(temporary, 'wx', mode)
   try {

@@ -1,6 +1,6 @@
 import { CodedError } from '../../common/coded-error.ts'
 import { checkValue } from '../config/check-value.ts'
-import { ConfigError } from '../config/config-error.ts'
+import { ConfigError, throwConfigErrors } from '../config/config-error.ts'
 import type { ConfigNotice } from '../config/config-key.ts'
 import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -67,7 +67,7 @@ export function readTlsSettings(configuration: Configuration): TlsSettings {
     values[name] = checked.value
     if (checked.notice !== undefined) warnings.push(checked.notice)
   }
-  ConfigError.throwAll(errors)
+  throwConfigErrors(errors)
   return {
     values: values as unknown as TlsSettings['values'],
     configFile: pairs === undefined ? undefined : path,

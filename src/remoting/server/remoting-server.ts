@@ -14,7 +14,7 @@ import { RequestDurations } from '../../stats/durations.ts'
 import { formatAddress, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
-import { type Connection, closedFor, closeGradually } from './connection.ts'
+import { afterReads, type Connection, closedFor, closeGradually } from './connection.ts'
 import { ConnectionHandshake, type HandshakeContext, type HandshakeOptions } from './connection-handshake.ts'
 import {
   ConnectionMemoryLimit,
@@ -236,15 +236,21 @@ export class RemotingServer {
   }
 
   /**
-   * Stops accepting and closes all connections gradually, each when its request in progress has its response; resolves when the
-   * last one has closed. Open connections are served until then.
+   * Stops accepting and closes all connections gradually, each when the requests that have arrived have their responses; resolves
+   * when the last one has closed. Open connections are served until then.
    * @param timeout - Resolves when connections that are still open are to be destroyed.
    */
   async stop(timeout: Promise<void>): Promise<void> {
+    const { defer, every } = this.#options
     this.#endSweeps?.()
+    // The kernel resets connections that wait to be accepted, and those with unread requests.
+    await new Promise<void>((resolve) => afterReads(defer, resolve))
     if (this.#server.listening) this.#server.close()
     const allClosed = this.#until(() => this.connections === 0)
-    const endClosing = closeGradually(() => this.#connections.values(), this.#options.every)
+    const endClosing = closeGradually(
+      () => this.#connections.values(),
+      (periodMs, task) => every(periodMs, () => afterReads(defer, task)),
+    )
     await Promise.race([allClosed, timeout])
     endClosing()
     for (const connection of this.#connections.values()) connection.destroy(closedFor('shutdown'))

@@ -170,9 +170,19 @@ describe('config set, of a NameServer of Java,', () => {
       [],
     ])
     expect(stderr).toContain(`${address}: nonsense="a b" (was not shown)\n`)
-    expect(stderr).toContain(`${address} accepted nonsense and did not change it`)
+    expect(stderr).toContain(`${address} accepted nonsense and did not change it: it has no such key\n`)
     expect(codes()).toContain(318)
     expect((await runCli([...set, '-o', 'name'])).stdout).toBe('nonsense\nlistenPort\n')
+  })
+
+  test('is said to have no key that is misspelt, and which is the nearest', async () => {
+    const { address } = await startScripted(JAVA)
+    const set = ['config', 'set', 'orderMesageEnable=true', '-n', address, '-y']
+    expect((await runCli(set)).stderr).toContain(
+      'did not change it: it has no such key; did you mean orderMessageEnable?',
+    )
+    const rejected = ['config', 'set', 'orderMessageEnable=maybe', '-n', address, '-y']
+    expect((await runCli(rejected)).stderr).toContain('did not change it: it rejects the value')
   })
 
   test('ends with 1 if the value differs in its case only, and with 0 for a boolean in another case', async () => {
