@@ -169,6 +169,14 @@ describe('the package', () => {
     })
   })
 
+  it('has errors that have the names under which it exports them', () => {
+    const { stdout } = script(`
+      for (const [name, exported] of Object.entries(await import('mqnamesrv')))
+        if (exported.prototype instanceof Error) console.log(name, new exported('', '').name)`)
+    const names = ['AdminError', 'ConfigError', 'EventsLostError', 'ViewError']
+    expect(stdout).toBe(names.map((name) => `${name} ${name}\n`).join(''))
+  })
+
   it('works in the bundle of another program, without the page', async () => {
     const { build } = await import('esbuild')
     const contents = `import { startNamesrv } from 'mqnamesrv'
