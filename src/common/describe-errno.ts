@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'part of the path is not a directory',
   ENOTFOUND: 'unknown host name',
   EPERM: 'operation not permitted',
+  ENXIO: 'is a socket or a missing device',
   ETIMEDOUT: 'timed out',
   SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is of an authority that is not trusted',
   UNABLE_TO_GET_ISSUER_CERT: 'the certificate is of an unknown authority',

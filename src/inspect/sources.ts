@@ -1,5 +1,6 @@
 import type { Policy } from '../access/policy.ts'
 import type { RateExcess } from '../access/rates.ts'
+import { isoTime } from '../common/iso-time.ts'
 import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
@@ -169,11 +170,6 @@ export interface InspectSources {
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */
   readonly dateMs: () => number
-}
-
-/** A point in time as views show it: ISO 8601, UTC. */
-export function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }
 
 /** The date of a moment on the monotonic clock. */

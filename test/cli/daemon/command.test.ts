@@ -77,7 +77,7 @@ describe('the command mqnamesrv', () => {
     const { code, stdout, stderr } = await outcome(['node', checkout(PRODUCTION), '-v'])
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(
-      /^mqnamesrv: the program is not built, .*: run npm ci in .*, then npm prune --omit=dev\n$/,
+      /^mqnamesrv: the program is not built, .*: run npm ci --include=dev in .*, then npm prune --omit=dev\n$/,
     )
   })
 
