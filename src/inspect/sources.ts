@@ -118,11 +118,11 @@ export interface ObservedState {
   readonly topics: number | undefined
   /** Topics whose routes have been read. */
   readonly routes: number
-  /** No route that is shown was read before then; undefined until all have been read once. */
+  /** Neither a route nor the list of topics was read before then; undefined until all have been read once. */
   readonly routesReadMs: number | undefined
   /** Why it is not up to date, or how far it is known; undefined if there is nothing to say. */
   readonly reason: string | undefined
-  /** Since when it does not respond; undefined if it does. */
+  /** Since when it does not respond, or rejects what it is asked; undefined if it can be read. */
   readonly unreachableMs: number | undefined
 }
 

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { NamesrvLogger } from '../../common/logger.ts'
 import { NotDurableError } from '../../common/not-durable-error.ts'
+import { readRegularFile } from '../config/read-file.ts'
 
 /** The functions used of Node's file system, so that tests can let each of them fail. */
 export type FileSystem = Pick<
@@ -92,7 +93,7 @@ export function recoveryLog(
 /** Reads the backup of a file; undefined if there is none or it cannot be read. */
 export function readBackup(path: string): { readonly path: string; readonly bytes: Buffer } | undefined {
   const backup = backupPath(path)
-  const bytes = attempt(() => readFileSync(backup))
+  const bytes = attempt(() => readRegularFile(backup).bytes)
   return bytes && { path: backup, bytes }
 }
 
