@@ -20,9 +20,13 @@ export const OBSERVED_SCHEMA: Schema = {
     routes: { type: 'integer', description: 'Topics whose routes have been read' },
     routesAgeMs: {
       ...AGE,
-      description: 'No route is older than this, in milliseconds; null until all have been read once',
+      description:
+        'Neither a route nor the list of topics is older than this, in milliseconds; null until all have been read once',
     },
-    unreachableSince: { ...DATE, description: 'Since when it does not respond; null if it does' },
+    unreachableSince: {
+      ...DATE,
+      description: 'Since when it does not respond, or rejects what it is asked; null if it can be read',
+    },
     reason: { type: ['string', 'null'], description: 'What is missing or old, and why' },
   }),
   description: 'This was read from another NameServer, which does not know of it',

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
 import { describeErrno } from '../common/describe-errno.ts'
 import { ConfigError } from './config/config-error.ts'
+import { readRegularFile } from './config/read-file.ts'
 import { type FileState, fileState } from './files/file-state.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
@@ -84,10 +84,11 @@ export function readHttpToken(path: string): ReadToken {
 }
 
 function readToken(path: string): ReadToken {
-  const { mode, size } = statSync(path)
-  if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`)
-  const token = readFileSync(path, 'utf8').trim()
+  const { bytes, stats } = readRegularFile(path, ({ size }) => {
+    if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`)
+  })
+  const token = bytes.toString().trim()
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new Error('it must have one line of ASCII characters without spaces')
-  return { token, isExposed: (mode & READABLE_BY_ALL) !== 0 }
+  return { token, isExposed: (stats.mode & READABLE_BY_ALL) !== 0 }
 }

@@ -22,24 +22,25 @@ export class CommandDecoder {
 
   /**
    * Decodes one frame: header word, header, body.
-   * @param frame - Without its length word.
+   * @param bytes - Contains the frame, without its length word, from `from` to `to`.
    * @param copyBody - Whether the body is copied. Otherwise it is a view of the frame.
    * @throws {FrameError} `ERR_HEADER_LENGTH`, `ERR_HEADER_TOO_LONG`, `ERR_SERIALIZE_TYPE`, `ERR_HEADER`
    */
-  decode(frame: Buffer, copyBody = false): RemotingCommand {
-    const headerWord = frame.readInt32BE(0)
+  decode(bytes: Buffer, copyBody = false, from = 0, to = bytes.length): RemotingCommand {
+    const headerWord = bytes.readInt32BE(from)
     const headerBytes = headerWord & 0xffffff
-    const bodyAt = HEADER_WORD_BYTES + headerBytes
-    if (headerBytes === 0 || bodyAt > frame.length) {
-      const message = `header length ${headerBytes} does not fit a frame of ${frame.length} bytes`
+    const headerAt = from + HEADER_WORD_BYTES
+    const bodyAt = headerAt + headerBytes
+    if (headerBytes === 0 || bodyAt > to) {
+      const message = `header length ${headerBytes} does not fit a frame of ${to - from} bytes`
       throw new FrameError('ERR_HEADER_LENGTH', message)
     }
     if (headerBytes > this.#maxHeaderBytes) {
       const message = `header of ${headerBytes} bytes exceeds maxHeaderBytes (${this.#maxHeaderBytes})`
       throw new FrameError('ERR_HEADER_TOO_LONG', message, { limit: 'maxHeaderBytes' })
     }
-    const header = this.#decodeHeader(headerWord >> 24, frame, bodyAt)
-    const body = bodyAt === frame.length ? null : frame.subarray(bodyAt)
+    const header = this.#decodeHeader(headerWord >> 24, bytes, headerAt, bodyAt)
+    const body = bodyAt === to ? null : bytes.subarray(bodyAt, to)
     return {
       // A spread takes longer than decoding the header.
       code: header.code,
@@ -53,15 +54,12 @@ export class CommandDecoder {
     }
   }
 
-  #decodeHeader(serializeType: number, frame: Buffer, to: number): DecodedHeader {
+  #decodeHeader(serializeType: number, bytes: Buffer, from: number, to: number): DecodedHeader {
     switch (serializeType) {
       case SerializeType.JSON:
-        return (
-          this.#compactJson.read(frame, HEADER_WORD_BYTES, to) ??
-          decodeJsonHeader(frame.subarray(HEADER_WORD_BYTES, to))
-        )
+        return this.#compactJson.read(bytes, from, to) ?? decodeJsonHeader(bytes.subarray(from, to))
       case SerializeType.ROCKETMQ:
-        return decodeRocketMQHeader(frame.subarray(HEADER_WORD_BYTES, to), this.#interner)
+        return decodeRocketMQHeader(bytes.subarray(from, to), this.#interner)
       default:
         throw new FrameError(
           'ERR_SERIALIZE_TYPE',

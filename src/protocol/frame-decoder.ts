@@ -66,8 +66,12 @@ export class FrameDecoder {
   /** The first `#partialBytes` bytes are the beginning of an incomplete frame, from its length word on. */
   #partial: Buffer = NO_BYTES
   #partialBytes = 0
-  /** Contains the frame that {@link next} returned. */
-  #returned: Buffer | undefined
+  /** Contains the frame that was found, if it was assembled. */
+  #assembled: Buffer | undefined
+  /** Contains the frame that {@link advance} found, from `from` to `to`, without its length word. */
+  bytes: Buffer = NO_BYTES
+  from = 0
+  to = 0
 
   /**
    * @param maxFrameBytes - Max bytes of a frame with its length word; RocketMQ's default is 16,777,216.
@@ -88,12 +92,12 @@ export class FrameDecoder {
     return this.#partialBytes
   }
 
-  /** Whether the frame that {@link next} returned is a view of the chunk. */
-  get returnedView(): boolean {
-    return this.#returned === undefined
+  /** Whether the frame that was found is a part of the chunk. */
+  get foundInChunk(): boolean {
+    return this.#assembled === undefined
   }
 
-  /** Takes the next bytes of the stream. They must not change until {@link next} returns undefined, or {@link detach} is called. */
+  /** Takes the next bytes of the stream. They must not change until no frame is left, or {@link detach} is called. */
   append(chunk: Buffer): void {
     const isRead = this.#offset === this.#chunk.length
     this.#chunk = isRead ? chunk : Buffer.concat([this.#chunk.subarray(this.#offset), chunk])
@@ -113,40 +117,57 @@ export class FrameDecoder {
     this.#offset = 0
     this.#partial = NO_BYTES
     this.#partialBytes = 0
-    this.#returned = undefined
+    this.#assembled = undefined
+    this.bytes = NO_BYTES
   }
 
   /**
    * The next frame without its length word, or undefined until more bytes come. It is valid until the next call.
-   * @throws {FrameError} `ERR_FOREIGN_PROTOCOL`, `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream cannot be read any further.
+   * @throws {FrameError} as {@link advance}
    */
   next(): Buffer | undefined {
-    if (this.#returned !== undefined) {
-      this.#pool?.release(this.#returned)
-      this.#returned = undefined
+    return this.advance() ? this.bytes.subarray(this.from, this.to) : undefined
+  }
+
+  /**
+   * Goes to the next frame, which is valid until the next call. A view of each, as {@link next} gives, would take a twentieth of the
+   * time of a lookup.
+   * @returns False until more bytes come.
+   * @throws {FrameError} `ERR_FOREIGN_PROTOCOL`, `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream cannot be read any further.
+   */
+  advance(): boolean {
+    if (this.#assembled !== undefined) {
+      this.#pool?.release(this.#assembled)
+      this.#assembled = undefined
     }
     if (this.#partialBytes > 0) return this.#completePartial()
     const from = this.#offset + LENGTH_WORD_BYTES
     if (from <= this.#chunk.length) {
-      const end = from + this.#checkedLength(this.#chunk.readInt32BE(this.#offset))
-      if (end <= this.#chunk.length) {
-        this.#offset = end
-        return this.#chunk.subarray(from, end)
+      const to = from + this.#checkedLength(this.#chunk.readInt32BE(this.#offset))
+      if (to <= this.#chunk.length) {
+        this.#offset = to
+        this.bytes = this.#chunk
+        this.from = from
+        this.to = to
+        return true
       }
     }
     return this.#completePartial()
   }
 
-  #completePartial(): Buffer | undefined {
+  #completePartial(): boolean {
+    this.bytes = NO_BYTES
     const hasLength = this.#partialBytes >= LENGTH_WORD_BYTES || this.#fillPartial(LENGTH_WORD_BYTES)
-    if (!hasLength) return undefined
+    if (!hasLength) return false
     const frameBytes = LENGTH_WORD_BYTES + this.#checkedLength(this.#partial.readInt32BE(0))
-    if (!this.#fillPartial(frameBytes)) return undefined
-    const frame = this.#partial.subarray(LENGTH_WORD_BYTES, frameBytes)
-    this.#returned = this.#partial
+    if (!this.#fillPartial(frameBytes)) return false
+    this.#assembled = this.#partial
+    this.bytes = this.#partial
+    this.from = LENGTH_WORD_BYTES
+    this.to = frameBytes
     this.#partial = NO_BYTES
     this.#partialBytes = 0
-    return frame
+    return true
   }
 
   /** Moves unread bytes to the incomplete frame until it has this many. @returns False if there were too few. */

@@ -56,8 +56,20 @@ describe('The page of observed NameServers', () => {
   it('says of one that has never responded why it shows nothing', async () => {
     const page = await openPage(await observedPage('127.0.0.1:1'), '', MISSES)
     const verdict = page.getByRole('region', { name: 'Verdict', exact: true })
-    await verdict.getByText(/Not observed yet, not responding/).waitFor()
+    await verdict.getByText(/Not observed yet, cannot be read/).waitFor()
     await verdict.getByText(/connection to 127\.0\.0\.1:1 failed: connection refused/).waitFor()
+    await page
+      .getByRole('region', { name: 'Broker groups', exact: true })
+      .getByText('Not observed yet.')
+      .waitFor()
+    for (const view of ['Brokers', 'Topics', 'KV']) {
+      await page.getByRole('link', { name: view, exact: true }).click()
+      await page.getByRole('heading', { name: view, exact: true }).waitFor()
+      expect(await page.locator('main').innerText()).toMatch(
+        /Not observed yet, cannot be read[\s\S]*connection refused/,
+      )
+      expect(await page.locator('main section').count()).toBe(0)
+    }
   })
 
   it('shows how another one differs, and leads to its page', async () => {
@@ -70,6 +82,12 @@ describe('The page of observed NameServers', () => {
     await page.locator('.node', { hasText: b.address }).waitFor()
     await page.getByRole('link', { name: 'Topics', exact: true }).click()
     await page.getByRole('link', { name: 'TopicB' }).waitFor()
+    await page
+      .getByRole('main')
+      .getByText(/^. Observed .* ago$/)
+      .waitFor()
+    await page.getByRole('link', { name: 'KV', exact: true }).click()
+    await page.getByText('A NameServer does not tell its other namespaces.').waitFor()
     await page.getByRole('link', { name: 'Clients', exact: true }).click()
     await page.getByText('Not observed: a NameServer does not tell its').first().waitFor()
     await page.getByRole('link', { name: 'Overview', exact: true }).click()

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { readAccessFile } from '../../access/access-file.ts'
 import type { SecretSource } from '../../access/account-reader.ts'
@@ -7,6 +7,7 @@ import type { RulePolicy } from '../../access/rule-policy.ts'
 import type { FileNote } from '../../access/yaml-reader.ts'
 import { counted } from '../../common/counted.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
+import { readFileOrStream, readRegularFile } from '../config/read-file.ts'
 
 /** Max bytes of an access file; the largest one in use has a few hundred rules. */
 const MAX_FILE_BYTES = 1_048_576
@@ -44,7 +45,7 @@ export function loadAccessFile(
   let text: string
   try {
     beforeRead(path)
-    text = readText(path)
+    text = readFileOrStream(path, checkSize).toString()
   } catch (error) {
     const problem = `${path}: cannot be read: ${describeErrno(error)}`
     return { policy: undefined, problems: [problem], warnings: [], secretFiles: [] }
@@ -58,7 +59,7 @@ export function loadAccessFile(
     const secretFile = secretPath(path, name)
     try {
       beforeRead(secretFile)
-      return readText(secretFile).trimEnd()
+      return readRegularFile(secretFile, checkSize).bytes.toString().trimEnd()
     } catch (error) {
       throw new Error(`cannot be read: ${describeErrno(error)}`)
     }
@@ -92,10 +93,8 @@ function secretPath(accessFile: string, name: string): string {
 }
 
 /** @throws {Error} */
-function readText(path: string): string {
-  const { size } = statSync(path)
+function checkSize({ size }: Stats): void {
   if (size > MAX_FILE_BYTES) throw new Error(`it has ${counted(size, 'byte')}, more than ${MAX_FILE_BYTES}`)
-  return readFileSync(path, 'utf8')
 }
 
 /** Whether a file has one of these permissions. */

@@ -55,7 +55,9 @@ function render({ store, nowMs }: Page): TemplateResult {
     concerns: isOfBroker,
   })
   const departures = store.watch('/api/v1/departures', { concerns: isOfBroker }).value?.departures ?? []
-  const isObserved = observedIn(status.value) !== undefined
+  const observed = observedIn(status.value)
+  const isObserved = observed !== undefined
+  const isUnread = observed?.ageMs === null
   const misses = isObserved
     ? undefined
     : store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
@@ -77,11 +79,13 @@ function render({ store, nowMs }: Page): TemplateResult {
     ${panel({
       id: 'groups',
       title: 'Broker groups',
-      note: brokers.value === undefined ? '' : `${count(brokers.value.total)} registered`,
+      note: brokers.value === undefined || isUnread ? '' : `${count(brokers.value.total)} registered`,
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
       isTable: true,
-      content: seen(brokers, (value) => brokerMatrix(value, departures, brokers.ageMillis ?? 0, nowMs)),
+      content: isUnread
+        ? emptyState('Not observed yet.')
+        : seen(brokers, (value) => brokerMatrix(value, departures, brokers.ageMillis ?? 0, nowMs)),
     })}
     ${panel({
       id: 'misses',
@@ -134,7 +138,8 @@ function verdict(status: Status, sample: RateSample | undefined, ageMillis: numb
       ${observed === undefined ? nothing : html`<p class="word">${observedBadge(observed, ageMillis)}</p>`}
       <dl class="figures">
         ${observed === undefined ? html`${figure('Version', version)} ${figure('Uptime', duration(uptimeSeconds * 1_000))}` : observedFigures(observed)}
-        ${figure('Brokers', count(tables.brokers))} ${figure('Topics', count(tables.topics))}
+        ${figure('Brokers', observed?.ageMs === null ? 'unknown' : count(tables.brokers))}
+        ${figure('Topics', observed?.topics === null ? 'unknown' : count(tables.topics))}
         ${observed === undefined ? html`${figure('Lookups', rate(sample?.lookups))} ${figure('Misses', rate(sample?.lookupsWithoutRoute))}` : nothing}
       </dl>
       ${jsonLink('/api/v1/status')}

@@ -86,6 +86,13 @@ describe('an observation', () => {
     expect(await read('status')).toMatchObject({ nodeId: a.address, tables: { brokers: 2, topics: 1 } })
   })
 
+  test('counts nothing of a NameServer that has never been read', async () => {
+    const { text, settle } = await observing(['127.0.0.1:1'])
+    await settle(async () => (await text('/metrics')).includes('observed_up{namesrv="127.0.0.1:1"} 0'))
+    const metrics = (await text('/metrics')).split('\n').filter((line) => line.includes('{namesrv='))
+    expect(metrics.join('\n')).not.toMatch(/_(?:broker_groups|topics|age_seconds|routes_age_seconds)\{/)
+  })
+
   test('gives a client’s route, and says what cannot be observed', async () => {
     const a = await javaServer()
     const { read, text, settle } = await observing([a.address])
