@@ -130,7 +130,7 @@ export function checkObserved(sources: FindingSources, found: Observations): voi
   for (const { namesrv, unreachableMs, reason = '' } of sources.observed?.all ?? []) {
     if (unreachableMs === undefined) continue
     found.add('nameserver_unreachable', 'critical', namesrv, () => ({
-      text: `The NameServer ${namesrv} cannot be read since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs, is reachable from here, and lets this client read it.`,
+      text: `The NameServer ${namesrv} has not been readable since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs, is reachable from here, and lets this client read it.`,
       evidence: { unreachableSince: dateOf(unreachableMs, sources), error: reason },
       command: mqnamesrv('ping -n', namesrv),
     }))

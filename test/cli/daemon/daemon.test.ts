@@ -320,7 +320,7 @@ describe('run', () => {
       { code: 'EADDRINUSE', syscall: 'listen', address: '::1', port: 9876 },
       'cannot listen on [::1]:9876: address already in use (EADDRINUSE)',
     ],
-    [{ code: 'ENXIO', syscall: 'listen', address: '/a' }, 'cannot listen on /a: the message'],
+    [{ code: 'EIO', syscall: 'listen', address: '/a' }, 'cannot listen on /a: the message'],
     [{}, 'the message'],
   ])(
     'a start that fails with %j ends with one line on stderr, one log line, and exit code 1',
