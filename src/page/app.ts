@@ -6,7 +6,7 @@ import { announce, badge, command, emptyState, forgetLists, name, type Severity 
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'
 import { followEvents } from './live.ts'
-import { isUnread, observedIn, observedLine } from './observed.ts'
+import { observedIn, observedLine } from './observed.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { ScrollMemory } from './scroll-memory.ts'
 import { watchStatus } from './status.ts'
@@ -65,9 +65,7 @@ function draw(): void {
     show(
       status.isDenied
         ? denial(status.error ?? '')
-        : isUnread(route, status)
-          ? html``
-          : (view?.render({ store, route, nowMs, changed }) ?? noView()),
+        : (view?.render({ store, route, nowMs, changed }) ?? noView()),
     )
   } catch (error) {
     show(failure(error))

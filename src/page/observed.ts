@@ -20,9 +20,6 @@ export interface Observed {
   readonly reason: string | null
 }
 
-/** Views of what is read from a NameServer. */
-const READ_VIEWS: readonly (string | undefined)[] = ['topics', 'brokers', 'kv']
-
 /** What is older is marked: brokers are read every ten seconds by default. */
 const OLD_MS = 60_000
 
@@ -49,11 +46,6 @@ export function observedLine(
   if (observed === undefined || path.length === 0) return nothing
   const reason = observed.reason === null ? nothing : sentence(observed.reason)
   return html`<p class="word">${observedBadge(observed, ageMillis)} ${reason}</p>`
-}
-
-/** Whether a view would show tables that are empty because nothing has been read. */
-export function isUnread({ path: [section] }: Route, { value }: StatusSeen): boolean {
-  return observedIn(value)?.ageMs === null && READ_VIEWS.includes(section)
 }
 
 /** What is known of it in numbers, beside brokers and topics. */

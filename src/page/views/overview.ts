@@ -55,9 +55,7 @@ function render({ store, nowMs }: Page): TemplateResult {
     concerns: isOfBroker,
   })
   const departures = store.watch('/api/v1/departures', { concerns: isOfBroker }).value?.departures ?? []
-  const observed = observedIn(status.value)
-  const isObserved = observed !== undefined
-  const isUnread = observed?.ageMs === null
+  const isObserved = observedIn(status.value) !== undefined
   const misses = isObserved
     ? undefined
     : store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
@@ -79,13 +77,11 @@ function render({ store, nowMs }: Page): TemplateResult {
     ${panel({
       id: 'groups',
       title: 'Broker groups',
-      note: brokers.value === undefined || isUnread ? '' : `${count(brokers.value.total)} registered`,
+      note: brokers.value === undefined ? '' : `${count(brokers.value.total)} registered`,
       view: '/api/v1/brokers',
       query: BROKERS_QUERY,
       isTable: true,
-      content: isUnread
-        ? emptyState('Not observed yet.')
-        : seen(brokers, (value) => brokerMatrix(value, departures, brokers.ageMillis ?? 0, nowMs)),
+      content: seen(brokers, (value) => brokerMatrix(value, departures, brokers.ageMillis ?? 0, nowMs)),
     })}
     ${panel({
       id: 'misses',
