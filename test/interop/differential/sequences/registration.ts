@@ -177,7 +177,8 @@ export const registrationFields: Sequence = {
       ['x', { brokerId: '-9223372036854775808' }],
       ['x', { heartbeatTimeoutMillis: 'x' }],
       ['x', { heartbeatTimeoutMillis: '60000' }],
-      ['x', { heartbeatTimeoutMillis: '9223372036854775807' }],
+      // A longer one is over at Java's next scan, which closes the connection: see endlessTimeout.
+      ['x', { heartbeatTimeoutMillis: '9000000000000000000' }],
       ['x', { enableActingMaster: 'TRUE' }],
       ['x', { enableActingMaster: 'yes' }],
       ['x', { enableActingMaster: '' }],
