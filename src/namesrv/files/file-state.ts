@@ -12,9 +12,11 @@ export interface FileState {
 /** @param before - Returned if the file was not written since. @returns Undefined for a file that cannot be read. */
 export function fileState(path = '', before?: FileState): FileState | undefined {
   try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(path)
-    const stamp = [ino, size, mtimeMs, ctimeMs].join(' ')
+    const stats = statSync(path)
+    const stamp = [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(' ')
     if (stamp === before?.stamp) return before
+    // A device has no end, and opening a pipe blocks.
+    if (!stats.isFile()) return undefined
     return { stamp, checksum: crc32(readFileSync(path)) }
   } catch {
     return undefined
