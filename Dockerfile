@@ -28,6 +28,11 @@ RUN npm run build \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
     && rm -f node_modules/.package-lock.json \
     && find node_modules -depth -type d -empty -delete
+COPY bin ./bin
+COPY conf ./conf
+COPY LICENSE NOTICE scripts/image/healthcheck.ts scripts/image/entrypoint.sh ./
+# In a clone made with umask 027 or 077, only the owner can read the files.
+RUN chmod -R a+rX bin conf dist node_modules package.json LICENSE NOTICE healthcheck.ts entrypoint.sh
 
 FROM node:24-slim
 LABEL org.opencontainers.image.title="mqnamesrv" \
@@ -40,14 +45,12 @@ ENV NODE_ENV=production \
 RUN groupadd --gid 3000 rocketmq && useradd --uid 3000 --gid 3000 --create-home --shell /bin/bash rocketmq \
     && install -d -o 3000 -g 3000 /home/rocketmq/namesrv /home/rocketmq/logs
 WORKDIR /opt/mqnamesrv
-COPY LICENSE NOTICE ./
-COPY scripts/image/healthcheck.ts scripts/image/entrypoint.sh ./
-COPY --from=build /build/package.json ./
+COPY --from=build /build/LICENSE /build/NOTICE /build/package.json /build/healthcheck.ts /build/entrypoint.sh ./
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
-COPY bin ./bin
+COPY --from=build /build/bin ./bin
 # The daemon's own, because an UPDATE_NAMESRV_CONFIG request writes this file and a .bak beside it, as in Java.
-COPY --chown=3000:3000 conf ./conf
+COPY --from=build --chown=3000:3000 /build/conf ./conf
 # By number: Kubernetes cannot tell from a name that it is not root.
 USER 3000:3000
 # Where `sh mqnamesrv` finds the program; `kubectl exec … mqnamesrv status` finds it by the path.

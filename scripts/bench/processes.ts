@@ -1,7 +1,7 @@
 /** Child processes: started here, ended by their own id, and looked at through /proc. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const TERM_WAIT_MS = 10_000
@@ -34,6 +34,7 @@ export function startService(
     stdio: ['ignore', log, log],
     env: { ...process.env, ...options.env },
   })
+  closeSync(log)
   let ended: string | undefined
   running.add(child)
   child.once('error', (error) => {

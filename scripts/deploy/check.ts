@@ -17,6 +17,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseAllDocuments } from 'yaml'
 import { commandsOf } from '../newcomer/documents.ts'
 import { CheckList } from '../support/check-list.ts'
+import { blockOf } from '../support/markdown-pages.ts'
 
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.22.0'
 /** A validator with the schemas of all versions from 1.25 on. */
@@ -27,7 +28,10 @@ const PROMETHEUS_MODELS = '@kubernetes-models/prometheus-operator@6.0.0'
 const NPM_INSTALL = 'install --no-save --ignore-scripts --no-audit --no-fund'.split(' ')
 
 /** The `kubeVersion` of the chart, and the newest that the validator has. */
-const VERSIONS = ['1.25', '1.37']
+const VERSIONS = ['1.25', '1.37'] as const
+const NEWEST = VERSIONS[1]
+
+const PAGE = 'docs/kubernetes.md'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const chart = join(root, 'deploy', 'helm', 'mqnamesrv')
@@ -88,7 +92,7 @@ function render({ helm }: Tools, { args }: Values, version: string): string {
 /** Throws an Error that names the object and the key if a manifest does not fit the schemas. Returns the kinds that it has. */
 async function validate({ validators }: Tools, rendered: string, version: string): Promise<string> {
   const documents = parseAllDocuments(rendered).map((document) => document.toJS() as Resource)
-  const isCustom = ({ kind }: Resource): boolean => kind === 'ServiceMonitor'
+  const isCustom = ({ kind }: Resource): boolean => kind === 'ServiceMonitor' || kind === 'PrometheusRule'
   const folder = mkdtempSync(join(validators, 'rendered-'))
   try {
     for (const [number, resource] of documents.entries())
@@ -103,11 +107,11 @@ async function validate({ validators }: Tools, rendered: string, version: string
       version,
       ...files,
     ]
-    runTool('python3', args, { PYTHONPATH: validators })
+    if (files.length > 0) runTool('python3', args, { PYTHONPATH: validators })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  for (const resource of documents.filter(isCustom)) await validateMonitor(validators, resource)
+  for (const resource of documents.filter(isCustom)) await validateCustom(validators, resource)
   return documents.map(({ kind }) => kind).join(', ')
 }
 
@@ -115,21 +119,21 @@ interface Resource {
   readonly kind: string
 }
 
-async function validateMonitor(validators: string, resource: Resource): Promise<void> {
-  const path =
-    'node_modules/@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor.js'
-  const { ServiceMonitor } = (await import(pathToFileURL(join(validators, path)).href)) as {
-    ServiceMonitor: new (from: Resource) => { validate(): void }
+async function validateCustom(validators: string, resource: Resource): Promise<void> {
+  const models = 'node_modules/@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'
+  const path = join(validators, models, `${resource.kind}.js`)
+  const { [resource.kind]: Model } = (await import(pathToFileURL(path).href)) as {
+    readonly [kind: string]: new (from: Resource) => { validate(): void }
   }
-  new ServiceMonitor(resource).validate()
+  if (Model === undefined) throw new Error(`${path} has no ${resource.kind}`)
+  new Model(resource).validate()
 }
 
-/** Renders the chart with the arguments of the documented command, which needs a cluster itself. Returns the image that it sets. */
-function renderDocumented({ validators: folder }: Tools): string {
-  const command = commandsOf({ page: 'docs/kubernetes.md', heading: 'Installation' })('install')
+/** Renders the chart with the arguments of a documented command, which needs a cluster itself. Returns the image that it sets. */
+function renderDocumented({ validators: folder }: Tools, command: string, cwd: string): string {
   const PATH = [folder, process.env['PATH']].join(delimiter)
-  const rendering = command.replace('helm install', `helm template --kube-version ${VERSIONS.at(-1)}`)
-  const rendered = runTool('sh', ['-ec', `cd '${root}' && ${rendering}`], { PATH })
+  const rendering = command.replace('helm install', `helm template --kube-version ${NEWEST}`)
+  const rendered = runTool('sh', ['-ec', `cd '${cwd}' && ${rendering}`], { PATH })
   const [image] = /(?<=image: ")REGISTRY\/.*(?=")/.exec(rendered) ?? []
   if (image === undefined) throw new Error(`${command} does not set the image:\n${rendered}`)
   return image
@@ -140,12 +144,12 @@ function plainManifest(tools: Tools, values: Values): string {
   const marks = /^ *(app\.kubernetes\.io\/managed-by|helm\.sh\/chart): .*\n|^# Source: .*\n/gm
   const note =
     '# Made from deploy/helm/mqnamesrv by npm run deploy:check -- --write; change the chart instead.\n'
-  return note + render(tools, values, VERSIONS.at(-1) as string).replace(marks, '')
+  return note + render(tools, values, NEWEST).replace(marks, '')
 }
 
 async function main(): Promise<void> {
   const tools = installTools()
-  runTool(tools.helm, ['lint', '--strict', '--kube-version', VERSIONS.at(-1) as string, chart])
+  runTool(tools.helm, ['lint', '--strict', '--kube-version', NEWEST, chart])
   const [defaults, ...others] = allValues() as [Values, ...Values[]]
   const list = new CheckList()
   list.pass('helm lint --strict')
@@ -161,7 +165,21 @@ async function main(): Promise<void> {
       const namespace = readFileSync(join(root, 'deploy', 'kubernetes', '00-namespace.yaml'), 'utf8')
       return validate(tools, namespace + plain, version)
     })
-  await list.check('helm install of docs/kubernetes.md', () => renderDocumented(tools))
+  await list.check('helm install of docs/kubernetes.md', () =>
+    renderDocumented(tools, commandsOf({ page: PAGE, heading: 'Installation' })('install'), root),
+  )
+  await list.check('helm install of the README of the chart', () =>
+    renderDocumented(tools, blockOf('deploy/helm/mqnamesrv/README.md', 'sh'), chart),
+  )
+  await list.check(`the values of ${PAGE}`, () => {
+    const file = join(tools.validators, 'documented-values.yaml')
+    writeFileSync(file, blockOf(PAGE, 'yaml'))
+    return validate(tools, render(tools, { name: PAGE, args: ['--values', file] }, NEWEST), NEWEST)
+  })
+  await list.check(`the PrometheusRule of ${PAGE}`, () => {
+    const command = blockOf(PAGE, 'sh', 'PrometheusRule').replace('kubectl apply -f -', 'cat')
+    return validate(tools, runTool('sh', ['-ec', `cd '${root}' && ${command}`]), NEWEST)
+  })
   await list.check('deploy/kubernetes/mqnamesrv.yaml', () => {
     if (readFileSync(manifest, 'utf8') !== plain)
       throw new Error('it is not what the chart renders; run npm run deploy:check -- --write')

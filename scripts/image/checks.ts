@@ -110,6 +110,7 @@ export const checks: Record<string, Check> = {
       })
     const commands = [
       [...Entrypoint, 'sh', 'mqnamesrv', '-n', '10.0.0.1:9876', '-c', CONFIG_FILE],
+      [...Entrypoint, '/bin/bash', '/home/rocketmq/rocketmq-5.3.3/bin/mqnamesrv'],
       [...Entrypoint, 'nameserver'],
     ]
     for (const command of commands) {
@@ -123,7 +124,7 @@ export const checks: Record<string, Check> = {
     }
     // Of its Helm chart, which replaces the entry point. The shell stays process 1, as in RocketMQ's image.
     await run(['/bin/sh', '-c', `./mqnamesrv -c ${CONFIG_FILE}`], () => '')
-    return 'sh mqnamesrv, nameserver, /bin/sh -c ./mqnamesrv'
+    return 'sh mqnamesrv, bash …/mqnamesrv, nameserver, /bin/sh -c ./mqnamesrv'
   },
 
   'it answers a route lookup': (context) =>

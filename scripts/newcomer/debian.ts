@@ -1,128 +1,124 @@
-/** What systemd, logrotate and an administrator do with the installed Debian package, where systemd does not run. */
+/** What an administrator, systemd and logrotate do with the Debian package. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { canConnect } from '../support/ports.ts'
+import { requireCommands } from '../image/commands.ts'
 import type { Machine } from './machine.ts'
+import type { Commands, Newcomer } from './paths.ts'
+import { SystemdContainer } from './systemd-container.ts'
 
 const UNIT = '/lib/systemd/system/mqnamesrv.service'
 const CONFIGURATION = '/etc/mqnamesrv/namesrv.properties'
+const STATE = '/var/lib/mqnamesrv'
 const LOG = '/var/log/mqnamesrv/namesrv.log'
-const START_LIMIT_MS = 30_000
-const POLL_MS = 50
+const PAGE = 'http://127.0.0.1:8876/'
 
 /** A limit on what `systemd-analyze security` finds: 10 is a service without any restriction. */
 const MAX_EXPOSURE = 2
 
-function output(command: string, ...args: readonly string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
+/** Until the server listens after a start, or has done what a signal asks for. */
+const WAIT_SECONDS = 30
 
-/** @throws {Error} if the package is installed already: it is the machine's own. */
-export function assertNotInstalled(): void {
-  assert(process.getuid?.() === 0, 'installs a Debian package: run it as root')
-  assert(
-    !existsSync('/var/lib/dpkg/info/mqnamesrv.list'),
-    'the package mqnamesrv is installed here; purge it first',
-  )
+/**
+ * Installs the package in a container that runs systemd, and does with it what docs/quick-start.md says.
+ * @param folder - An empty one but for `file`.
+ * @param file - The package.
+ */
+export async function takeDeb(
+  { machine: outer, step }: Newcomer,
+  commands: Commands,
+  { folder, file }: { readonly folder: string; readonly file: string },
+): Promise<void> {
+  requireCommands(['logrotate', 'curl', 'systemd-analyze'])
+  const container = await step('a container that runs systemd', () => SystemdContainer.start(outer.folder))
+  const machine = outer.within(container)
+  const run = (text: string): Promise<string> => machine.run(text, folder)
+  const until = (command: string): Promise<string> =>
+    run(`timeout ${WAIT_SECONDS} sh -c 'until ${command}; do sleep 0.1; done' 2>&1 >/dev/null`)
+  const property = async (name: string): Promise<string> =>
+    (await run(`systemctl show --property=${name} --value mqnamesrv`)).trim()
+  try {
+    await step(commands('install'), () => run(commands('install')))
+    await step('the service runs as its user, and starts at each boot', async () => {
+      await run('systemctl is-enabled mqnamesrv; systemctl is-active mqnamesrv')
+      assert.equal((await run(`ps -o user= -p ${await property('MainPID')}`)).trim(), 'mqnamesrv')
+      await until('mqnamesrv ping')
+    })
+    await step('the unit file', () => checkUnit(run))
+    await step(commands('ask'), () => run(commands('ask')))
+    await step('the page', async () => {
+      const [script] = /assets\/app\.\w+\.js/.exec(await run(`curl --fail --silent ${PAGE}`)) ?? []
+      assert(script !== undefined, 'the page has no script')
+      await run(`curl --fail --silent --output /dev/null ${PAGE}${script}`)
+    })
+    await step('it keeps its state, and its configuration is read-only for it', async () => {
+      await run('mqnamesrv kv set newcomer key value -y')
+      await run(`test -f ${STATE}/namesrv/kvConfig.json`)
+      await assert.rejects(run('mqnamesrv config set enableTopicList=false -y'), /read-only|EROFS/i)
+    })
+    await step('a restart puts a change into effect', async () => {
+      await run(`echo maxTopics=4321 >> ${CONFIGURATION}; mqnamesrv config check ${CONFIGURATION}`)
+      await run('systemctl restart mqnamesrv')
+      await until('mqnamesrv ping')
+      assert.match(await run('mqnamesrv config get maxTopics'), /4321/)
+    })
+    await step('it is started again after a crash', async () => {
+      const pid = await property('MainPID')
+      await run(`kill -KILL ${pid}`)
+      await until('mqnamesrv ping')
+      assert.notEqual(await property('MainPID'), pid)
+      assert.match(await run('mqnamesrv kv get newcomer key'), /value/)
+    })
+    await step('logrotate', async () => {
+      await run(`echo MQNAMESRV_LOG_PATH=${LOG} >> /etc/default/mqnamesrv; systemctl restart mqnamesrv`)
+      await until(`grep -q "boot success" ${LOG}`)
+      await run('logrotate --force /etc/logrotate.d/mqnamesrv')
+      await until(`grep -q "log file reopened" ${LOG}`)
+    })
+    await step('upgrade', async () => {
+      const newer = await newerPackage(outer, file)
+      const pid = await property('MainPID')
+      await run(`dpkg -i '${newer}'`)
+      assert.match(await run(`grep maxTopics= ${CONFIGURATION}`), /^maxTopics=4321$/m)
+      assert.notEqual(await property('MainPID'), pid)
+      await until('mqnamesrv ping')
+    })
+    await step('systemctl stop', async () => {
+      await run('systemctl stop mqnamesrv')
+      assert.deepEqual([await property('Result'), await property('ExecMainStatus')], ['success', '0'])
+    })
+    await step('apt-get remove keeps configuration and state', async () => {
+      await run('systemctl start mqnamesrv; apt-get remove -y mqnamesrv')
+      const active = await run('systemctl is-active mqnamesrv || true; command -v mqnamesrv || true')
+      assert.equal(active.trim(), 'inactive')
+      await run(`test -f ${CONFIGURATION}; test -f ${STATE}/namesrv/kvConfig.json`)
+    })
+    await step('apt-get purge leaves nothing', async () => {
+      await run('apt-get purge -y mqnamesrv')
+      const left = await run(
+        `ls -d /etc/mqnamesrv /etc/default/mqnamesrv ${STATE} ${LOG} ${UNIT} 2>/dev/null || true`,
+      )
+      assert.equal(left, '')
+    })
+  } finally {
+    await container.end()
+  }
 }
 
 /** The unit file is valid, and the service has no more than it needs. */
-export function checkUnit(): string {
-  output('systemd-analyze', 'verify', UNIT)
-  const [, exposure = ''] =
-    /exposure level for \S+: ([\d.]+)/.exec(output('systemd-analyze', 'security', '--offline=true', UNIT)) ??
-    []
+async function checkUnit(run: (text: string) => Promise<string>): Promise<void> {
+  await run(`systemd-analyze verify ${UNIT}`)
+  const security = await run(`systemd-analyze security --offline=true ${UNIT}`)
+  const [, exposure] = /exposure level for \S+: ([\d.]+)/.exec(security) ?? []
   assert(Number(exposure) <= MAX_EXPOSURE, `exposure ${exposure}, more than ${MAX_EXPOSURE}`)
-  return `exposure ${exposure} of 10`
 }
 
-/** Starts the server as systemd would: the ExecStart line, as its user, with a log file. */
-export async function startService(machine: Machine): Promise<ChildProcess> {
-  // Where systemd runs, the installation has started the service, which has the same state.
-  if (existsSync('/run/systemd/system')) output('systemctl', 'stop', 'mqnamesrv')
-  await machine.takePorts()
-  const unit = readFileSync(UNIT, 'utf8')
-  const value = (name: string): string => {
-    const [, text] = new RegExp(`^${name}=(.*)$`, 'm').exec(unit) ?? []
-    assert(text !== undefined, `the unit has no ${name}`)
-    return text
-  }
-  const [program = '', ...args] = value('ExecStart')
-    .split(' ')
-    .filter((word) => word !== '$DAEMON_OPTS')
-  const user = ['--reuid', value('User'), '--regid', value('Group'), '--clear-groups', '--no-new-privs']
-  const { MQNAMESRV_USER_HOME: _, ...env } = machine.env
-  const child = spawn('setpriv', [...user, program, ...args], {
-    cwd: '/',
-    env: { ...env, HOME: '/var/lib/mqnamesrv', MQNAMESRV_LOG_PATH: LOG },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  await until(() => canConnect(machine.port), child)
-  return child
-}
-
-async function until(isDone: () => boolean | Promise<boolean>, child: ChildProcess): Promise<void> {
-  const endMs = performance.now() + START_LIMIT_MS
-  while (!(await isDone())) {
-    assert(child.exitCode === null && performance.now() < endMs, `failed:\n${logText()}`)
-    await delay(POLL_MS)
-  }
-}
-
-function logText(): string {
-  return existsSync(LOG) ? readFileSync(LOG, 'utf8') : ''
-}
-
-/** The log is renamed, as logrotate does, and opened again by the signal that it sends. */
-export async function rotate(child: ChildProcess): Promise<string> {
-  output('logrotate', '--debug', '/etc/logrotate.d/mqnamesrv')
-  renameSync(LOG, `${LOG}.1`)
-  child.kill('SIGHUP')
-  await until(() => logText().includes('log file reopened'), child)
-  return `${LOG} written again after SIGHUP`
-}
-
-export async function stopService(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  assert.deepEqual(await ended, [0, null])
-  assert(existsSync('/var/lib/mqnamesrv/namesrv'), 'the state is not in /var/lib/mqnamesrv')
-}
-
-/** Installs a newer version over this one: what the administrator changed stays. */
-export function upgrade(machine: Machine, file: string): string {
-  const tree = join(machine.emptyFolder(), 'tree')
-  output('dpkg-deb', '-R', file, tree)
-  const control = join(tree, 'DEBIAN', 'control')
-  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, '$&+newcomer'))
-  const newer = join(machine.emptyFolder(), 'newer.deb')
-  output('dpkg-deb', '-Znone', '-b', tree, newer)
-  appendFileSync(CONFIGURATION, 'maxTopics=4321\n')
-  output('dpkg', '-i', newer)
-  assert.match(readFileSync(CONFIGURATION, 'utf8'), /^maxTopics=4321$/m)
-  assert.match(output('mqnamesrv', 'config', 'check', CONFIGURATION), /is valid/)
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of dpkg-query.
-  const version = output('dpkg-query', '-W', '-f', '${Version}', 'mqnamesrv')
-  assert.match(version, /\+newcomer$/)
-  return `${version}, ${CONFIGURATION} kept`
-}
-
-/** Removed, it leaves configuration and state; purged, nothing. */
-export function removeAndPurge(): string {
-  const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
-  output('dpkg', '-r', 'mqnamesrv')
-  assert(!isThere('/usr/bin/mqnamesrv') && isThere(CONFIGURATION) && isThere('/var/lib/mqnamesrv'))
-  output('dpkg', '-P', 'mqnamesrv')
-  const left = [
-    '/etc/mqnamesrv',
-    '/etc/default/mqnamesrv',
-    '/var/lib/mqnamesrv',
-    '/var/log/mqnamesrv',
-  ].filter(isThere)
-  assert.deepEqual(left, [])
-  return 'nothing left'
+/** The package as a newer version. */
+async function newerPackage(machine: Machine, file: string): Promise<string> {
+  const folder = machine.emptyFolder()
+  const newer = join(folder, 'newer.deb')
+  await machine.run(
+    `dpkg-deb -R '${file}' tree && sed -i 's/^Version: .*/&+newcomer/' tree/DEBIAN/control && dpkg-deb -Znone -b tree '${newer}'`,
+    folder,
+  )
+  return newer
 }

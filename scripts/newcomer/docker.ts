@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -58,6 +58,7 @@ export class DockerMachine {
     const log = openSync(join(folder, 'dockerd.log'), 'a')
     const [program = '', ...args] = [...network.enter, 'dockerd', ...daemonOptions(folder)]
     const daemon = spawn(program, args, { stdio: ['ignore', log, log] })
+    closeSync(log)
     const docker = new DockerMachine(machine, base.name, network, daemon)
     try {
       await docker.until('docker version', () => true, START_LIMIT_MS)

@@ -6,7 +6,6 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../support/ports.ts'
-import type { PrivateNetwork } from './private-network.ts'
 
 /** `npm ci` with an empty cache, and the build, on a busy machine. */
 const STEP_LIMIT_MS = 9 * 60_000
@@ -21,6 +20,12 @@ const OWN_VARIABLES =
 /** What a server on a terminal says last of its first lines, when it listens. */
 const LISTENING = /^ {2}log /m
 
+/** Namespaces in which commands run. */
+export interface Inside {
+  /** Precedes a command line that is to run inside. */
+  readonly enter: readonly string[]
+}
+
 /** A program that a newcomer has started. */
 export interface Started {
   readonly process: ChildProcess
@@ -33,7 +38,7 @@ export interface Started {
 export class Machine {
   readonly folder: string
   readonly #node: string | undefined
-  readonly #network: PrivateNetwork | undefined
+  readonly #inside: Inside | undefined
   readonly #env: Readonly<Record<string, string | undefined>>
   /** Of the server that was started last. */
   port = 0
@@ -43,13 +48,13 @@ export class Machine {
   /**
    * @param folder - A folder, in which all others are made.
    * @param node - The binary of Node.js; undefined for a machine without one.
-   * @param network - Where commands run; default: this machine's, on ports that are free.
+   * @param inside - Where commands run; default: on this machine, on ports that are free.
    * @param more - More environment variables.
    */
   constructor(
     folder: string,
     node: string | undefined,
-    network?: PrivateNetwork,
+    inside?: Inside,
     more: Readonly<Record<string, string>> = {},
   ) {
     const home = join(folder, 'home')
@@ -57,7 +62,7 @@ export class Machine {
     const kept = Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.test(name))
     this.folder = folder
     this.#node = node
-    this.#network = network
+    this.#inside = inside
     this.#env = {
       ...Object.fromEntries(kept),
       // Nothing but the shell's own commands if there is no Node.js: it may be where everything else is.
@@ -73,14 +78,14 @@ export class Machine {
     }
   }
 
-  /** The same machine in a network of its own, with the ports that the documents name. */
-  within(network: PrivateNetwork, more?: Readonly<Record<string, string>>): Machine {
-    return new Machine(this.folder, this.#node, network, more)
+  /** The same machine in namespaces with a network of their own, with the ports that the documents name. */
+  within(inside: Inside, more?: Readonly<Record<string, string>>): Machine {
+    return new Machine(this.folder, this.#node, inside, more)
   }
 
   /** The environment of all commands: other servers of this machine may have the usual ports. */
   get env(): Readonly<Record<string, string | undefined>> {
-    if (this.#network !== undefined) return this.#env
+    if (this.#inside !== undefined) return this.#env
     return {
       ...this.#env,
       MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
@@ -101,11 +106,11 @@ export class Machine {
     return mkdtempSync(join(this.folder, 'empty-'))
   }
 
-  /** The command line of a shell that runs a script, in the folder and the network that it is for. */
+  /** The command line of a shell that runs a script, in the folder and the namespaces that it is for. */
   #shell(script: string, cwd: string): [string, ...string[]] {
     // nsenter starts in the root folder of the namespace.
     const shell = ['/bin/sh', '-ec', `cd '${cwd}'\n${script}`]
-    return [...(this.#network?.enter ?? []), ...shell] as [string, ...string[]]
+    return [...(this.#inside?.enter ?? []), ...shell] as [string, ...string[]]
   }
 
   /** Runs commands; the first that fails ends them. @returns What they print. @throws {Error} (rejects) with that. */
@@ -131,7 +136,7 @@ export class Machine {
     const file = join(mkdtempSync(join(this.folder, 'start-')), 'start.sh')
     writeFileSync(file, commands)
     // A terminal, as a newcomer has it; `script` is in every Debian.
-    const [program, ...args] = this.#shell(`exec /usr/bin/script -qfec '/bin/sh -e ${file}' /dev/null`, cwd)
+    const [program, ...args] = this.#shell(`exec /usr/bin/script -qfec "/bin/sh -e '${file}'" /dev/null`, cwd)
     const child = spawn(program, args, {
       env: { ...this.env, SHELL: '/bin/sh', TERM: 'xterm' },
     })

@@ -55,7 +55,10 @@ async function takeAll(paths: readonly InstallPath[], node: string, folder: stri
   const machine = new Machine(folder, node)
   const bare = new Machine(join(folder, 'bare'), undefined)
   const clone = join(folder, 'clone')
+  // As on a hardened machine: what others are to read says so itself.
+  const umask = process.umask(0o077)
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone])
+  process.umask(umask)
   // The path `clone` does it as one of its steps.
   if (paths[0]?.name !== 'clone' && paths.some(({ usesInstalled }) => usesInstalled))
     await stepper(`Node ${version}`)('npm ci', () => machine.run('npm ci', clone))

@@ -3,15 +3,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { takeCompose, takeImage } from './containers.ts'
-import {
-  assertNotInstalled,
-  checkUnit,
-  removeAndPurge,
-  rotate,
-  startService,
-  stopService,
-  upgrade,
-} from './debian.ts'
+import { takeDeb } from './debian.ts'
 import type { Purpose, Section } from './documents.ts'
 import type { Machine } from './machine.ts'
 import { takeWalk } from './walk.ts'
@@ -85,26 +77,10 @@ export const PATHS: readonly InstallPath[] = [
     heading: 'A Debian package',
     runsOnNode: false,
     usesInstalled: true,
-    take: async ({ clone, machine, step }, commands) => {
-      assertNotInstalled()
+    take: async (newcomer, commands) => {
+      const { clone, machine, step } = newcomer
       await step(commands('build'), () => machine.run(commands('build'), clone))
-      const { folder, file } = carry(machine, join(clone, 'dist-packages'), /\.deb$/)
-      try {
-        await step(commands('install'), () => machine.run(commands('install'), folder))
-        await step('the unit file', checkUnit)
-        const service = await step('the service starts as its user', async () => await startService(machine))
-        try {
-          await step(commands('ask'), () => machine.run(commands('ask'), folder))
-          await step('the page', () => machine.readPage())
-          await step('logrotate', () => rotate(service))
-        } finally {
-          await step('the service stops', () => stopService(service))
-        }
-        await step('upgrade', () => upgrade(machine, file))
-        await step('remove and purge', removeAndPurge)
-      } finally {
-        await machine.run('dpkg -P mqnamesrv >/dev/null 2>&1 || true', folder)
-      }
+      await takeDeb(newcomer, commands, carry(machine, join(clone, 'dist-packages'), /\.deb$/))
     },
   },
   {

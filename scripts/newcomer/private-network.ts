@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { requireCommands } from '../image/commands.ts'
+import type { Inside } from './machine.ts'
 
 /** The name server of slirp4netns, which asks those of the machine. */
 const RESOLVER = 'nameserver 10.0.2.3\n'
@@ -13,8 +14,7 @@ const RESOLVER = 'nameserver 10.0.2.3\n'
  * Namespaces of network, processes and mounts. Everything inside ends with them, and they end with this process, because `cat` and
  * slirp4netns wait for the end of a pipe. They have a `/run` of their own, so that nothing inside finds the daemons of the machine.
  */
-export class PrivateNetwork {
-  /** Precedes a command line that is to run inside. */
+export class PrivateNetwork implements Inside {
   readonly enter: readonly string[]
   readonly #processes: readonly ChildProcess[]
 

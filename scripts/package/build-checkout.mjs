@@ -9,5 +9,7 @@ if (existsSync(new URL('../../node_modules/typescript/bin/tsc', import.meta.url)
   const { buildAll } = await import('../build.mjs')
   await buildAll(fileURLToPath(new URL('../../dist', import.meta.url)))
 } else {
-  console.log('mqnamesrv: not built, TypeScript is not installed; dist is left as it is')
+  console.log(
+    'mqnamesrv: not built, TypeScript is not installed (npm ci --include=dev installs it); dist is left as it is',
+  )
 }

@@ -98,6 +98,8 @@ function build(folder: string): string {
 }
 
 function main(): void {
+  // Archives keep the permissions of files, which git and the builds take from the umask.
+  process.umask(0o022)
   const { values } = parseArgs({ options: { unreleased: { type: 'boolean' }, twice: { type: 'boolean' } } })
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const reasons = values.unreleased === true ? [] : problems(version)

@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { nodeCrypto } from '../common/node-modules.ts'
 import type { ExtFields } from '../protocol/remoting-command.ts'
 import type { Account, Sender } from './policy.ts'
 
@@ -47,9 +48,6 @@ const ZONE_FIELDS = ['__ZONE_NAME', '__ZONE_MODE']
 /** The Go client sends it unsigned. */
 const TOKEN_FIELD = ['SecurityToken']
 
-/** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature, body included. */
-const NO_SECRET = createSecretKey(randomBytes(20))
-
 /**
  * Verifies signatures against a set of accounts. A signature covers neither the code of a request nor the time: one that was
  * verified stays valid, so short contents that were verified are cached.
@@ -59,6 +57,8 @@ export class Signatures {
   /** Verified contents with their accounts: the recent ones, and those before. */
   #recent = new Map<string, Account>()
   #older = new Map<string, Account>()
+  /** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature, body included. */
+  #noSecret: KeyObject | undefined
 
   /** @param accounts - By access key. Other accounts take another instance, with an empty cache. */
   constructor(accounts: ReadonlyMap<string, Account>) {
@@ -88,11 +88,13 @@ export class Signatures {
 
     const given = Buffer.from(signature, 'latin1')
     // Two secrets for each account, so that the time does not tell whether there is one.
-    const [secret = NO_SECRET, previous = NO_SECRET] = admitted?.secrets ?? []
+    this.#noSecret ??= nodeCrypto().createSecretKey(nodeCrypto().randomBytes(20))
+    const [secret = this.#noSecret, previous = this.#noSecret] = admitted?.secrets ?? []
     for (const text of texts) {
       for (const key of [secret, previous]) {
         const actual = digestOf(algorithm, text, body, key)
-        if (!timingSafeEqual(Buffer.from(actual, 'latin1'), given) || admitted === undefined) continue
+        if (!nodeCrypto().timingSafeEqual(Buffer.from(actual, 'latin1'), given) || admitted === undefined)
+          continue
         // Not of a previous secret, so that each use of it is noticed.
         const isPrevious = key === previous
         if (!isPrevious && body === null && text.length <= MAX_CACHED_CHARACTERS)
@@ -163,7 +165,7 @@ function digestOf(
   body: Buffer | null,
   secretKey: string | KeyObject,
 ): string {
-  const hmac = createHmac(algorithm, secretKey).update(text)
+  const hmac = nodeCrypto().createHmac(algorithm, secretKey).update(text)
   if (body !== null) hmac.update(body)
   return hmac.digest('base64')
 }

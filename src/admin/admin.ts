@@ -1,4 +1,3 @@
-import { hintFor } from '../common/nearest-name.ts'
 import { shownValue } from '../common/shown-value.ts'
 import type { Views } from '../inspect/api-types.ts'
 import { membersById } from '../inspect/broker-member.ts'
@@ -11,7 +10,8 @@ import type { AdminOptions } from './admin-options.ts'
 import { applied } from './applied.ts'
 import type { BrokerGroup } from './broker-group.ts'
 import { readBrokerGroups } from './brokers.ts'
-import { configurationOf, typedValue, updateConfiguration } from './configuration.ts'
+import { checkNames, checkOptions, checkTexts } from './check-arguments.ts'
+import { configurationOf, ignoredKey, typedValue, updateConfiguration } from './configuration.ts'
 import { deleteKV, kvValue, noEntry, putKV } from './kv.ts'
 import { NameServer, plainConnect } from './name-server.ts'
 import { namesrvAddress } from './namesrv-address.ts'
@@ -119,17 +119,16 @@ const CREDENTIAL_NAMES = ['accessKey', 'secretKey']
  * @throws {AdminError} `usage`: options that cannot be used.
  */
 export function createAdmin(options: AdminOptions): Admin {
-  checkNames('the options', options, OPTION_NAMES)
+  checkOptions('createAdmin: the options', options, OPTION_NAMES)
   const { namesrvAddr, timeoutMs = DEFAULT_TIMEOUT_MS, tls = false, credentials } = options
   // A misspelt `ca` would leave the certificate unchecked.
-  if (typeof tls !== 'boolean') checkNames('tls', tls, TLS_NAMES, 'tls.')
+  if (typeof tls !== 'boolean') checkOptions('createAdmin: tls', tls, TLS_NAMES, 'tls.')
   if (credentials !== undefined) {
-    checkNames('credentials', credentials, CREDENTIAL_NAMES, 'credentials.')
+    checkOptions('createAdmin: credentials', credentials, CREDENTIAL_NAMES, 'credentials.')
     const { accessKey, secretKey } = credentials
-    if (typeof accessKey !== 'string' || typeof secretKey !== 'string')
-      throw new AdminError('usage', 'createAdmin: credentials need accessKey and secretKey, both texts')
+    checkNames('createAdmin', { 'credentials.accessKey': accessKey, 'credentials.secretKey': secretKey })
   }
-  if (typeof namesrvAddr !== 'string' || namesrvAddr === '')
+  if (typeof namesrvAddr !== 'string' || namesrvAddr.trim() === '')
     throw new AdminError('usage', 'createAdmin: namesrvAddr is missing; give host:port')
   if (/[;,]/.test(namesrvAddr))
     throw new AdminError(
@@ -137,7 +136,10 @@ export function createAdmin(options: AdminOptions): Admin {
       `createAdmin: namesrvAddr ${JSON.stringify(namesrvAddr)} has several NameServers; create an admin for each`,
     )
   if (!(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= MAX_TIMER_MS))
-    throw new AdminError('usage', `createAdmin: timeoutMs ${timeoutMs} must be from 1 to ${MAX_TIMER_MS} ms`)
+    throw new AdminError(
+      'usage',
+      `createAdmin: timeoutMs ${shownValue(timeoutMs)} must be from 1 to ${MAX_TIMER_MS} ms`,
+    )
   const connect = tls === false ? plainConnect : tlsConnect(tls === true ? {} : tls)
   return new NameServerAdmin(
     new NameServer(namesrvAddress(namesrvAddr.trim()), {
@@ -149,20 +151,17 @@ export function createAdmin(options: AdminOptions): Admin {
   )
 }
 
-/** @throws {AdminError} `usage`: they are no object, or have an option of another name. */
-function checkNames(what: string, options: object, names: readonly string[], prefix = ''): void {
-  if (typeof options !== 'object' || options === null)
-    throw new AdminError('usage', `createAdmin: ${what} must be an object, not ${shownValue(options)}`)
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown === undefined) return
-  throw new AdminError(
-    'usage',
-    `createAdmin: no option ${JSON.stringify(prefix + unknown)}${hintFor(unknown, names)}`,
-  )
+/** The cluster to which a method is restricted. @throws {AdminError} `usage` */
+function clusterOf(caller: string, options: ClusterOption): string | undefined {
+  checkOptions(`${caller}: the options`, options, ['cluster'])
+  const { cluster } = options
+  if (cluster !== undefined) checkNames(caller, { cluster })
+  return cluster
 }
 
 /** @throws {AdminError} `usage`: a parameter of the path is missing. */
 function targetOf(path: string, parameters: object | undefined): string {
+  checkNames('view', { path })
   try {
     return viewTarget(path, parameters)
   } catch (error) {
@@ -179,7 +178,11 @@ class NameServerAdmin implements Admin {
     this.#server = server
   }
 
-  async route(topic: string, { version, zone }: RouteOptions = {}): Promise<TopicRoute | undefined> {
+  async route(topic: string, options: RouteOptions = {}): Promise<TopicRoute | undefined> {
+    checkNames('route', { topic })
+    checkOptions('route: the options', options, ['version', 'zone'])
+    const { version, zone } = options
+    checkTexts('route', { ...(version !== undefined && { version }), ...(zone !== undefined && { zone }) })
     const ordinal = version === undefined ? undefined : versionOfRelease(version)
     if (version !== undefined && ordinal === undefined)
       throw new AdminError('usage', `version ${JSON.stringify(version)} is not a release: 4.9.7, 5.5.0`)
@@ -202,43 +205,53 @@ class NameServerAdmin implements Admin {
     }
   }
 
-  async topics({ cluster }: ClusterOption = {}): Promise<string[]> {
+  async topics(options: ClusterOption = {}): Promise<string[]> {
+    const cluster = clusterOf('topics', options)
     const names = cluster === undefined ? this.#server.topicNames() : this.#server.topicNamesOf(cluster)
     return [...(await names)]
   }
 
-  brokers({ cluster }: ClusterOption = {}): Promise<BrokerGroup[]> {
-    return readBrokerGroups(this.#server, { cluster, notes: new Set() })
+  async brokers(options: ClusterOption = {}): Promise<BrokerGroup[]> {
+    const cluster = clusterOf('brokers', options)
+    return await readBrokerGroups(this.#server, { cluster, notes: new Set() })
   }
 
-  async deleteTopic(topic: string, { cluster }: ClusterOption = {}): Promise<void> {
+  async deleteTopic(topic: string, options: ClusterOption = {}): Promise<void> {
+    checkNames('deleteTopic', { topic })
+    const cluster = clusterOf('deleteTopic', options)
     await brokersToDelete(this.#server, topic, cluster)
     await applied(deleteTopic(this.#server, topic, cluster))
   }
 
   async wipeWritePermission(brokerName: string): Promise<number | null> {
+    checkNames('wipeWritePermission', { brokerName })
     await checkBroker(this.#server, brokerName)
     return await applied(changePermission(this.#server, 'wipe', brokerName))
   }
 
   async restoreWritePermission(brokerName: string): Promise<number | null> {
+    checkNames('restoreWritePermission', { brokerName })
     await checkBroker(this.#server, brokerName)
     return await applied(changePermission(this.#server, 'restore', brokerName))
   }
 
-  getKV(namespace: string, key: string): Promise<string | undefined> {
-    return kvValue(this.#server, namespace, key)
+  async getKV(namespace: string, key: string): Promise<string | undefined> {
+    checkTexts('getKV', { namespace, key })
+    return await kvValue(this.#server, namespace, key)
   }
 
-  listKV(namespace: string): Promise<ReadonlyMap<string, string> | undefined> {
-    return this.#server.kvTable(namespace)
+  async listKV(namespace: string): Promise<ReadonlyMap<string, string> | undefined> {
+    checkTexts('listKV', { namespace })
+    return await this.#server.kvTable(namespace)
   }
 
-  putKV(namespace: string, key: string, value: string): Promise<void> {
-    return applied(putKV(this.#server, namespace, key, value))
+  async putKV(namespace: string, key: string, value: string): Promise<void> {
+    checkTexts('putKV', { namespace, key, value })
+    await applied(putKV(this.#server, namespace, key, value))
   }
 
   async deleteKV(namespace: string, key: string): Promise<void> {
+    checkTexts('deleteKV', { namespace, key })
     const previous = await kvValue(this.#server, namespace, key)
     if (previous === undefined) throw noEntry(namespace, key, this.#server)
     await applied(deleteKV(this.#server, namespace, key))
@@ -250,18 +263,24 @@ class NameServerAdmin implements Admin {
   }
 
   async updateConfig(values: Readonly<Record<string, string | number | boolean>>): Promise<string | null> {
-    const wanted = Object.entries(values).map(([key, value]) => [key, `${value}`] as const)
+    if (typeof values !== 'object' || values === null)
+      throw new AdminError('usage', `updateConfig: the keys must be an object, not ${shownValue(values)}`)
+    const wanted = Object.entries(values).map(([key, value]) => {
+      if (!['string', 'number', 'boolean'].includes(typeof value))
+        throw new AdminError(
+          'usage',
+          `updateConfig: ${key} must be a string, number or boolean, not ${shownValue(value)}`,
+        )
+      return [key, `${value}`] as const
+    })
     if (wanted.length === 0) return null
     const remark = await applied(updateConfiguration(this.#server, wanted))
-    const now = new Map((await this.config()).map(({ key, value }) => [key, value ?? '']))
+    const keys = await this.config()
+    const now = new Map(keys.map(({ key, value }) => [key, value ?? '']))
     const ignored = wanted
       .filter(([key, value]) => now.get(key) !== typedValue(key, value))
-      .map(([key]) => key)
-    if (ignored.length > 0)
-      throw new AdminError(
-        'failed',
-        `${this.address} accepted ${ignored.join(', ')} and did not change it: it has no such key, or rejects the value`,
-      )
+      .map(([key]) => ignoredKey(key, this.address, keys))
+    if (ignored.length > 0) throw new AdminError('failed', ignored.join('; '))
     return remark === '' ? null : remark
   }
 

@@ -1,4 +1,5 @@
 import { firstLine } from '../common/describe-errno.ts'
+import { hintFor } from '../common/nearest-name.ts'
 import { javaInteger, javaTrim } from '../namesrv/config/check-value.ts'
 import { type ConfigValue, isUpdatable, shownText } from '../namesrv/config/config-key.ts'
 import { findConfigKey } from '../namesrv/config/config-keys.ts'
@@ -66,6 +67,13 @@ export function typedValue(name: string, text: string): NonNullable<ConfigValue>
   if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   const number = type === 'int' || type === 'long' ? Number(javaInteger(text, 64)) : Number.NaN
   return Number.isSafeInteger(number) ? number : text
+}
+
+/** That a NameServer, as Java's does, has accepted a key and ignored it. @param keys - Those that it shows. */
+export function ignoredKey(key: string, address: string, keys: readonly ServerKey[]): string {
+  const names = keys.map((each) => each.key)
+  const why = names.includes(key) ? 'it rejects the value' : `it has no such key${hintFor(key, names)}`
+  return `${address} accepted ${key} and did not change it: ${why}`
 }
 
 /** Why a NameServer cannot keep a value. Java's NameServer 5 removes outer spaces of texts, and ignores such numbers. */

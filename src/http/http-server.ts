@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls'
-import { nodeHttp } from '../common/node-http.ts'
+import { nodeHttp } from '../common/node-modules.ts'
 import { type HttpProblem, problemOf, type RequestGuard } from './request-guard.ts'
 
 /** A GET or a HEAD without a body. */
@@ -153,9 +153,11 @@ export class HttpServer {
       if (problem === undefined) socket.destroy()
       else this.#reject(socket as Socket, problem)
     })
-    server.on('drop', (dropped) => {
-      const peer = `${dropped?.remoteAddress}:${dropped?.remotePort}`
-      options.onRejected(peer, { ...FULL, reason: `httpMaxConnections (${maxConnections}) reached` })
+    server.on('drop', (dropped = {}) => {
+      options.onRejected(peerOf(dropped), {
+        ...FULL,
+        reason: `httpMaxConnections (${maxConnections}) reached`,
+      })
     })
     this.#server = server
   }
@@ -194,6 +196,11 @@ export class HttpServer {
   }
 
   #onConnection(socket: Socket): void {
+    if (socket.remoteAddress === undefined) {
+      // The peer has reset the connection already: no response can reach it.
+      socket.destroy()
+      return
+    }
     const peer = peerOf(socket)
     const connection: HttpConnection = { socket, isBusy: false, isNew: true }
     this.#connections.set(peer, connection)
@@ -440,6 +447,6 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return at < 0 ? url : url.slice(0, at)
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string {
+function peerOf({ remoteAddress = 'unknown', remotePort = 0 }: Partial<Socket>): string {
   return `${remoteAddress}:${remotePort}`
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { OutgoingHttpHeaders } from 'node:http'
+import { nodeCrypto } from '../common/node-modules.ts'
 import { type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 import type { HttpRoute } from './routes.ts'
 
@@ -53,20 +53,26 @@ const NO_SUCH_FILE = textResponse(404, 'no such file of the page; reload the pag
 
 /** `/` and `/assets/…`: the page. It holds no data, so it is served without the token, for which it asks. */
 export function pageRoutes(files: PageFiles): HttpRoute[] {
-  const etags = new Map([...files].map(([name, content]) => [name, etagOf(content)]))
+  const etags = new Map<string, string>()
+  const etagOf = (name: string, content: Buffer): string => {
+    const etag = etags.get(name) ?? hashOf(content)
+    etags.set(name, etag)
+    return etag
+  }
   const respond = (name: string, headers: OutgoingHttpHeaders, { header }: HttpRequest): HttpResponse => {
     const accepted = header('accept-encoding') ?? ''
     const [coding, ending] = CODINGS.find(
       ([each, end]) => accepts(accepted, each) && files.has(`${name}${end}`),
     ) ?? [undefined, '']
-    const body = files.get(`${name}${ending}`)
+    const file = `${name}${ending}`
+    const body = files.get(file)
     const contentType = TYPES[name.slice(name.lastIndexOf('.') + 1)]
     if (body === undefined || contentType === undefined) return NO_SUCH_FILE
     return {
       status: 200,
       contentType,
       body,
-      etag: etags.get(`${name}${ending}`),
+      etag: etagOf(file, body),
       headers: { ...headers, ...(coding !== undefined && { 'Content-Encoding': coding }) },
     }
   }
@@ -83,8 +89,8 @@ export function pageRoutes(files: PageFiles): HttpRoute[] {
   ]
 }
 
-function etagOf(content: Buffer): string {
-  return createHash('sha256').update(content).digest('base64url').slice(0, 22)
+function hashOf(content: Buffer): string {
+  return nodeCrypto().createHash('sha256').update(content).digest('base64url').slice(0, 22)
 }
 
 /** Whether Accept-Encoding names a coding, and not to exclude it (`q=0`). */

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
+import { nodeCrypto } from '../common/node-modules.ts'
 
 /** Why a request is rejected. */
 export interface HttpProblem {
@@ -100,7 +100,7 @@ export class RequestGuard {
     }
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     // Hashes have one length, and the time to compare them says nothing about the token.
-    if (given !== undefined && timingSafeEqual(hashOf(given), hashOf(token))) return undefined
+    if (given !== undefined && nodeCrypto().timingSafeEqual(hashOf(given), hashOf(token))) return undefined
     return {
       status: 401,
       rule: 'httpTokenFile',
@@ -129,5 +129,5 @@ export function hostNameOf(host: string): string | undefined {
 }
 
 function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return nodeCrypto().createHash('sha256').update(token).digest()
 }

@@ -1,6 +1,7 @@
+import { isoTime } from '../common/iso-time.ts'
 import type { RecentEvent } from '../stats/recent-events.ts'
 import { EVENT_KINDS } from '../stats/recent-events.ts'
-import { type InspectSources, isoTime } from './sources.ts'
+import type { InspectSources } from './sources.ts'
 import { choiceOf, integerOf, longValue, objectOf, type Schema, type View } from './view.ts'
 import { ViewError } from './view-error.ts'
 

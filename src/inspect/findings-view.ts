@@ -1,5 +1,6 @@
+import { isoTime } from '../common/iso-time.ts'
 import { RULE_IDS, RULES, ruleOf, SEVERITIES } from './findings/rules.ts'
-import { type InspectSources, isoTime } from './sources.ts'
+import type { InspectSources } from './sources.ts'
 import { choiceOf, type Schema, type View } from './view.ts'
 
 const FINDING_SCHEMA: Schema = {

@@ -1,8 +1,9 @@
+import { isoTime } from '../common/iso-time.ts'
 import { versionName } from '../protocol/version-name.ts'
 import type { TopicMiss } from '../stats/topic-misses.ts'
 import { lossOf, lossText } from './explain/topic-loss.ts'
 import { MAX_SIMILAR, type SimilarName, similarToEach } from './similar-names.ts'
-import { type InspectSources, isoTime } from './sources.ts'
+import type { InspectSources } from './sources.ts'
 import { integerOf, objectOf, type Schema, type View } from './view.ts'
 
 export const SIMILAR_SCHEMA: Schema = {

@@ -1,5 +1,5 @@
 import { dateOf, type InspectSources, type ObservedState } from './sources.ts'
-import { objectOf, type Schema, type View } from './view.ts'
+import { objectOf, type Schema, type View, type ViewRequest } from './view.ts'
 import { ViewError } from './view-error.ts'
 
 const COUNT: Schema = { type: ['integer', 'null'] }
@@ -20,9 +20,13 @@ export const OBSERVED_SCHEMA: Schema = {
     routes: { type: 'integer', description: 'Topics whose routes have been read' },
     routesAgeMs: {
       ...AGE,
-      description: 'No route is older than this, in milliseconds; null until all have been read once',
+      description:
+        'Neither a route nor the list of topics is older than this, in milliseconds; null until all have been read once',
     },
-    unreachableSince: { ...DATE, description: 'Since when it does not respond; null if it does' },
+    unreachableSince: {
+      ...DATE,
+      description: 'Since when it does not respond, or rejects what it is asked; null if it can be read',
+    },
     reason: { type: ['string', 'null'], description: 'What is missing or old, and why' },
   }),
   description: 'This was read from another NameServer, which does not know of it',
@@ -59,6 +63,39 @@ const NOT_OBSERVED: Readonly<Record<string, string>> = {
   '/api/v1/misses': 'which topics its clients ask for and do not find',
 }
 
+/** Views that say something of a NameServer that has never been read: all others would look as if it had nothing. */
+const SHOWN_UNREAD = ['status', 'findings', 'events', 'peers', 'departures'].map((name) => `/api/v1/${name}`)
+
+/** Rejects what cannot be told yet. @throws {ViewError} `ERR_UNAVAILABLE`, with what is missing. */
+function checkRead(
+  viewPath: string,
+  { path, query }: ViewRequest,
+  { observed, routeInfo }: InspectSources,
+): void {
+  if (observed === undefined || SHOWN_UNREAD.includes(viewPath)) return
+  const { readMs, routesReadMs, reason } = observed.state
+  const topic = path['topic'] ?? query.get('topic')
+  const isUnreadTopic = topic !== null && routesReadMs === undefined && routeInfo.queues(topic) === undefined
+  if (readMs === undefined || isUnreadTopic)
+    throw new ViewError('ERR_UNAVAILABLE', `not observed yet: ${reason}`)
+}
+
+/** Reads a view; that something does not exist is as old as what was looked at. @throws {ViewError} (rejects) */
+async function readAged(
+  view: Pick<View, 'read'>,
+  request: ViewRequest,
+  sources: InspectSources,
+): Promise<unknown> {
+  try {
+    return await view.read(request)
+  } catch (error) {
+    const { readMs } = sources.observed?.state ?? {}
+    if (!(error instanceof ViewError) || error.code !== 'ERR_NOT_FOUND' || readMs === undefined) throw error
+    const seconds = Math.round((sources.nowMs() - readMs) / 1_000)
+    throw new ViewError(error.code, `${error.message} (observed ${seconds} s ago)`)
+  }
+}
+
 /** Views of an observed NameServer: each response says so, and how old it is. What cannot be observed is an error that says so. */
 export function observedViews(views: readonly View[], sources: InspectSources): View[] {
   return views.map(({ path, version: _, ...view }) => {
@@ -70,7 +107,8 @@ export function observedViews(views: readonly View[], sources: InspectSources): 
       read: async (request) => {
         if (missing !== undefined)
           throw new ViewError('ERR_NOT_FOUND', `not observed: a NameServer does not tell ${missing}`)
-        const value = await view.read(request)
+        checkRead(path, request, sources)
+        const value = await readAged(view, request, sources)
         const { observed } = sources
         return { ...(observed && { observed: shownObserved(observed.state, sources) }), ...(value as object) }
       },

@@ -1,6 +1,7 @@
 import { REQUEST_GROUPS } from '../access/request-groups.ts'
+import { isoTime } from '../common/iso-time.ts'
 import { RequestCode } from '../protocol/request-code.ts'
-import { type InspectSources, isoTime } from './sources.ts'
+import type { InspectSources } from './sources.ts'
 import { objectOf, type Schema, type View } from './view.ts'
 
 const TEXT: Schema = { type: 'string' }

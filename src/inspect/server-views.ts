@@ -1,10 +1,11 @@
+import { isoTime } from '../common/iso-time.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
 import { SEVERITIES } from './findings/rules.ts'
 import type { ProcessState } from './metrics/process-metrics.ts'
-import { dateOf, type InspectSources, isoTime } from './sources.ts'
+import { dateOf, type InspectSources } from './sources.ts'
 import { objectOf, type Schema, type View } from './view.ts'
 
 const COUNT: Schema = { type: 'integer' }

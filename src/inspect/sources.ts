@@ -1,5 +1,6 @@
 import type { Policy } from '../access/policy.ts'
 import type { RateExcess } from '../access/rates.ts'
+import { isoTime } from '../common/iso-time.ts'
 import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
@@ -117,11 +118,11 @@ export interface ObservedState {
   readonly topics: number | undefined
   /** Topics whose routes have been read. */
   readonly routes: number
-  /** No route that is shown was read before then; undefined until all have been read once. */
+  /** Neither a route nor the list of topics was read before then; undefined until all have been read once. */
   readonly routesReadMs: number | undefined
   /** Why it is not up to date, or how far it is known; undefined if there is nothing to say. */
   readonly reason: string | undefined
-  /** Since when it does not respond; undefined if it does. */
+  /** Since when it does not respond, or rejects what it is asked; undefined if it can be read. */
   readonly unreachableMs: number | undefined
 }
 
@@ -169,11 +170,6 @@ export interface InspectSources {
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */
   readonly dateMs: () => number
-}
-
-/** A point in time as views show it: ISO 8601, UTC. */
-export function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }
 
 /** The date of a moment on the monotonic clock. */

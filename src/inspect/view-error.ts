@@ -5,7 +5,7 @@ import { CodedError } from '../common/coded-error.ts'
  *
  * - `ERR_BAD_REQUEST`: a parameter that the view does not have, a value that it does not accept, or a name that is missing in the path
  * - `ERR_NOT_FOUND`: what the path names does not exist
- * - `ERR_UNAVAILABLE`: the server is busy; ask again later
+ * - `ERR_UNAVAILABLE`: the server is busy, or an observed NameServer has not been read; ask again later
  */
 export type ViewErrorCode = 'ERR_BAD_REQUEST' | 'ERR_NOT_FOUND' | 'ERR_UNAVAILABLE'
 

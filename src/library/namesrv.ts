@@ -6,7 +6,7 @@ import type { Views } from '../inspect/api-types.ts'
 import type { Inspector } from '../inspect/inspector.ts'
 import { ViewError } from '../inspect/view-error.ts'
 import { type ViewArguments, type ViewPath, viewTarget } from '../inspect/view-target.ts'
-import { ConfigError, type ConfigErrorCode } from '../namesrv/config/config-error.ts'
+import { ConfigError, type ConfigErrorCode, throwConfigErrors } from '../namesrv/config/config-error.ts'
 import { shownText } from '../namesrv/config/config-key.ts'
 import { findConfigKey } from '../namesrv/config/config-keys.ts'
 import type { KeyText } from '../namesrv/config/config-layers.ts'
@@ -31,7 +31,10 @@ export interface NamesrvOptions extends ConfigOptions {
 
 /** A NameServer that runs in this process. */
 export interface Namesrv {
-  /** `host:port` that it listens on, as brokers and clients take it in `namesrvAddr`. */
+  /**
+   * `host:port` that it listens on, as brokers and clients on this machine take it in `namesrvAddr`. On other machines they need a
+   * name or address of this one in place of `0.0.0.0` or `[::]`.
+   */
   readonly address: string
   /** TCP port that it listens on. */
   readonly port: number
@@ -74,10 +77,10 @@ const SILENT: NamesrvLogger = {
  * shutdown. Any number of them can run in one process.
  *
  * @throws {ConfigError} (rejects) Options that cannot be used, or files that they name; the message has a line for each problem.
- * @throws (rejects) Node's error if a port cannot be bound: its `code` is `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL`.
+ * @throws (rejects) Node's error if a port cannot be bound: its `code` is `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` or `ENOTFOUND`.
  */
 export async function startNamesrv(options: NamesrvOptions = {}): Promise<Namesrv> {
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw optionError('ERR_CONFIG_OPTION', `the options must be an object, not ${shownValue(options)}`)
   const { logger = SILENT, httpListenPort, ...others } = options
   const httpOnAnyPort = httpListenPort === 'any'
@@ -169,7 +172,7 @@ function configurationOf(
   problems: readonly ConfigError[],
 ): Configuration {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  ConfigError.throwAll([...problems, ...given.flatMap(([name, value]) => problemOf(name, value) ?? [])])
+  throwConfigErrors([...problems, ...given.flatMap(([name, value]) => problemOf(name, value) ?? [])])
   const { configuration, errors } = Configuration.resolveUsable({
     args: given.map(([key, value]): KeyText => ({ key, value: `${value}` })),
     caller: 'startNamesrv',
@@ -177,7 +180,7 @@ function configurationOf(
     homeDirectory: undefined,
     processors: availableParallelism(),
   })
-  ConfigError.throwAll(errors)
+  throwConfigErrors(errors)
   return configuration
 }
 
@@ -186,7 +189,7 @@ function problemOf(name: string, value: unknown): ConfigError | undefined {
   const key = findConfigKey(name)
   if (key === undefined || key.name !== name) {
     const hint = key === undefined ? hintFor(name, OPTION_NAMES) : `; it is called ${key.name}`
-    return optionError('ERR_CONFIG_OPTION', `no option ${JSON.stringify(name)}${hint}`)
+    return optionError('ERR_CONFIG_OPTION', `no option ${JSON.stringify(name.slice(0, 100))}${hint}`)
   }
   if (!isOption(key)) {
     const remedy = PROGRAM_KEYS[name] ?? 'it has no effect in this server; leave it out'
@@ -196,8 +199,8 @@ function problemOf(name: string, value: unknown): ConfigError | undefined {
   const isInteger = typeof value !== 'number' || Number.isSafeInteger(value)
   if (typeof value === type && isInteger) return undefined
   const shown = shownValue(typeof value === 'string' ? shownText(key, value) : value)
-  const wanted = isInteger ? type : 'whole number'
-  return optionError('ERR_CONFIG_VALUE', `${name} must be a ${wanted}, not ${shown}`)
+  const wanted = `a ${isInteger ? type : 'whole number'}${name === 'httpListenPort' ? " or 'any'" : ''}`
+  return optionError('ERR_CONFIG_VALUE', `${name} must be ${wanted}, not ${shown}`)
 }
 
 const OPTION_NAMES = [...OPTION_KEYS.map(({ name }) => name), 'logger']

@@ -1,7 +1,7 @@
 import { describeErrno } from '../common/describe-errno.ts'
 import { ConfigError } from './config/config-error.ts'
+import { readRegularFile } from './config/read-file.ts'
 import { type FileState, fileState } from './files/file-state.ts'
-import { readSmallFile } from './files/small-file.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** How often the file is checked. */
@@ -84,9 +84,11 @@ export function readHttpToken(path: string): ReadToken {
 }
 
 function readToken(path: string): ReadToken {
-  const { text, mode } = readSmallFile(path, MAX_FILE_BYTES)
-  const token = text.trim()
+  const { bytes, stats } = readRegularFile(path, ({ size }) => {
+    if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`)
+  })
+  const token = bytes.toString().trim()
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new Error('it must have one line of ASCII characters without spaces')
-  return { token, isExposed: (mode & READABLE_BY_ALL) !== 0 }
+  return { token, isExposed: (stats.mode & READABLE_BY_ALL) !== 0 }
 }

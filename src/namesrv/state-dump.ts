@@ -1,3 +1,4 @@
+import { isoTime } from '../common/iso-time.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingClient } from '../remoting/client/remoting-client.ts'
 import type { RemotingServer } from '../remoting/server/remoting-server.ts'
@@ -36,7 +37,7 @@ export function dumpedEvents(events: RecentEvents): object[] {
   return events
     .list()
     .slice(-MAX_EVENTS)
-    .map(({ timeMs, kind, subject, text }) => ({ time: new Date(timeMs).toISOString(), kind, subject, text }))
+    .map(({ timeMs, kind, subject, text }) => ({ time: isoTime(timeMs), kind, subject, text }))
 }
 
 /** Leaves out zeros, which most counters of a healthy server are. */

@@ -6,7 +6,7 @@ import { announce, badge, command, emptyState, forgetLists, name, type Severity 
 import { capitalized, clockTime, duration, timeZone } from './format.ts'
 import { JsonDialog } from './json-dialog.ts'
 import { followEvents } from './live.ts'
-import { observedIn } from './observed.ts'
+import { observedIn, observedLine } from './observed.ts'
 import { href, type Route, routeOf } from './router.ts'
 import { ScrollMemory } from './scroll-memory.ts'
 import { watchStatus } from './status.ts'
@@ -55,7 +55,7 @@ function draw(): void {
   const show = (content: TemplateResult) =>
     render(
       html`${header(route, status)}
-        <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${content}</main>
+        <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${restartNotice(nowMs)}${observedLine(route, status)}${content}</main>
         <footer class="quiet">${TIME_ZONE === 'UTC' ? 'Times are in UTC.' : `Times are local: ${TIME_ZONE}. Point at one for UTC.`}</footer>
         <p id="announcement" class="visually-hidden" role="status"></p>
         ${store.connection.state === 'token' ? tokenDialog() : jsonDialog.render()}`,

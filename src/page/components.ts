@@ -235,7 +235,7 @@ export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateR
       ${isOld ? html`<p class="old">${badge('warning', `Not updated for ${duration(ageMillis)}`)} ${visible(error)}</p>` : nothing}
       ${render(value)}
     </div>`
-  if (error?.startsWith('not observed: ') === true) return emptyState(visible(capitalized(error)))
+  if (error?.startsWith('not observed') === true) return emptyState(visible(capitalized(error)))
   if (error !== undefined)
     return html`<p class="error">${badge('critical', isDenied ? 'Not allowed' : 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`

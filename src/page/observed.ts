@@ -1,7 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { release } from '../common/release.ts'
-import { badge, figure } from './components.ts'
+import type { Views } from '../inspect/api-types.ts'
+import { badge, figure, sentence } from './components.ts'
 import { count, duration } from './format.ts'
+import type { Route } from './router.ts'
+import type { Seen } from './store.ts'
+
+type StatusSeen = Pick<Seen<Views['/api/v1/status']>, 'value' | 'ageMillis'>
 
 /** What every view of `mqnamesrv observe` says of the NameServer that was read. */
 export interface Observed {
@@ -27,9 +32,20 @@ export function observedIn(value: object | undefined): Observed | undefined {
 export function observedBadge({ ageMs, unreachableSince }: Observed, ageMillis: number): TemplateResult {
   const sinceMs = ageMs === null ? undefined : ageMs + ageMillis
   const word = sinceMs === undefined ? 'Not observed yet' : `Observed ${duration(sinceMs)} ago`
-  if (unreachableSince !== null) return badge('critical', `${word}, not responding`)
+  if (unreachableSince !== null) return badge('critical', `${word}, cannot be read`)
   if (sinceMs === undefined) return badge('neutral', word)
   return badge(sinceMs > OLD_MS ? 'warning' : 'info', word)
+}
+
+/** The same at the head of each view, with what is missing; the overview has it beside its verdict. */
+export function observedLine(
+  { path }: Route,
+  { value, ageMillis = 0 }: StatusSeen,
+): TemplateResult | typeof nothing {
+  const observed = observedIn(value)
+  if (observed === undefined || path.length === 0) return nothing
+  const reason = observed.reason === null ? nothing : sentence(observed.reason)
+  return html`<p class="word">${observedBadge(observed, ageMillis)} ${reason}</p>`
 }
 
 /** What is known of it in numbers, beside brokers and topics. */

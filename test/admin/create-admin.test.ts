@@ -239,12 +239,74 @@ describe('options of an admin that cannot be used', () => {
       { credentials: 'key' },
       'createAdmin: credentials must be an object, not "key"',
     ],
-    ['credentials without a secret key', { credentials: { accessKey: 'x' } }, 'need accessKey and secretKey'],
+    [
+      'credentials without a secret key',
+      { credentials: { accessKey: 'x' } },
+      'createAdmin: credentials.secretKey must be a string, not undefined',
+    ],
+    [
+      'credentials with an empty key',
+      { credentials: { accessKey: '', secretKey: 'x' } },
+      'createAdmin: credentials.accessKey is empty',
+    ],
+    ['no PEM in tls', { tls: { ca: 5 } }, 'createAdmin: tls.ca must be PEM as text or bytes, not 5'],
+    [
+      'no text for a name in tls',
+      { tls: { ca: 'x', serverName: 5 } },
+      'createAdmin: tls.serverName must be a string, not 5',
+    ],
+    ['a list in place of options of tls', { tls: [] }, 'createAdmin: tls must be an object, not an array'],
     ['a URL', { namesrvAddr: 'http://host:9876' }, '"http://host:9876" is not a NameServer address'],
   ])('%s', (_, options, message) => {
     const create = () => createAdmin({ namesrvAddr: '127.0.0.1', ...options })
     expect(create).toThrow(AdminError)
     expect(create).toThrow(message)
+  })
+})
+
+describe('an argument of a method that cannot be used', () => {
+  it.each<[string, (admin: Admin) => Promise<unknown>, string]>([
+    [
+      'is a misspelt cluster, which would restrict nothing',
+      (admin) => admin.deleteTopic('TopicA', { clutser: 'c' } as object),
+      'deleteTopic: no option "clutser"; did you mean cluster?',
+    ],
+    [
+      'is a cluster in place of options',
+      (admin) => admin.topics('c' as unknown as object),
+      'topics: the options must be an object, not "c"',
+    ],
+    ['is an empty cluster', (admin) => admin.brokers({ cluster: '' }), 'brokers: cluster is empty'],
+    [
+      'is no release',
+      (admin) => admin.route('TopicA', { version: 5 } as object),
+      'route: version must be a string, not 5',
+    ],
+    ['is a missing topic', (admin) => admin.route('' as string), 'route: topic is empty'],
+    [
+      'is a missing broker group',
+      (admin) => admin.wipeWritePermission(undefined as unknown as string),
+      'wipeWritePermission: brokerName must be a string, not undefined',
+    ],
+    [
+      'is a missing value, which would be stored as a word',
+      (admin) => admin.putKV('ns', 'key', undefined as unknown as string),
+      'putKV: value must be a string, not undefined',
+    ],
+    [
+      'is no value of the configuration',
+      (admin) => admin.updateConfig({ orderMessageEnable: undefined as unknown as string }),
+      'updateConfig: orderMessageEnable must be a string, number or boolean, not undefined',
+    ],
+    [
+      'is no set of keys',
+      (admin) => admin.updateConfig(null as unknown as object as Record<string, string>),
+      'updateConfig: the keys must be an object, not null',
+    ],
+  ])('%s: nothing is sent', async (_, ask, message) => {
+    const { address, codes } = await startScripted({})
+    await expect(ask(adminOf(address))).rejects.toMatchObject({ name: 'AdminError', code: 'usage', message })
+    expect(codes()).toEqual([])
   })
 })
 

@@ -60,7 +60,7 @@ test.skipIf(!existsSync('/dev/full'))(
     const { output, ended } = runCommand(['sh', '-c', '"$0" help >/dev/full', checkout()])
     expect([await ended, output.stderr]).toEqual([
       1,
-      'mqnamesrv: cannot write the output: ENOSPC: no space left on device, write\n',
+      'mqnamesrv: cannot write the output: no space left on device (ENOSPC)\n',
     ])
   },
 )

@@ -39,6 +39,17 @@ describe('sh bin/mqnamesrv', () => {
     })
   })
 
+  it('says where it has searched for Node.js in vain', () => {
+    const { status, stderr } = spawnSync('/bin/sh', [launcher, '-v'], {
+      env: { PATH: '/nonexistent' },
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe(
+      'mqnamesrv: node is not on the PATH (/nonexistent): install Node.js 20.19 or later, or add its folder\n',
+    )
+    expect(status).toBe(127)
+  })
+
   it('elsewhere starts a server under its own name', () => {
     expect(nodeStart([], ['-p'])).toEqual({ title: undefined, program: ['bin/mqnamesrv', '-p'] })
   })

@@ -5,6 +5,7 @@ import { documentsOf, image, startedWith } from './deployed-server.ts'
 interface Service {
   readonly image: string
   readonly build?: { readonly context: string }
+  readonly pull_policy?: string
   readonly command: readonly string[]
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
@@ -19,7 +20,18 @@ const nameServers = Object.entries(services).filter(([name]) => name.startsWith(
 
 /** Of the Compose specification: what this file uses of a service. A misspelt key is not in it. */
 const SERVICE_KEYS = [
-  ...['build', 'cap_drop', 'command', 'depends_on', 'environment', 'image', 'mem_limit', 'ports', 'profiles'],
+  ...[
+    'build',
+    'cap_drop',
+    'command',
+    'depends_on',
+    'environment',
+    'image',
+    'mem_limit',
+    'ports',
+    'profiles',
+    'pull_policy',
+  ],
   ...['read_only', 'restart', 'security_opt', 'stop_grace_period', 'ulimits', 'volumes'],
 ]
 
@@ -59,9 +71,14 @@ describe('compose.yaml', () => {
     expect(startedWith(service.command).values.kvConfigPath).toMatch(new RegExp(`^${image.stateFolder}/`))
   })
 
-  test.each(nameServers)('builds the image of %s from the Dockerfile of the repository', (_, { build }) => {
-    const folder = new URL(`${build?.context}/Dockerfile`, new URL(`../../${FILE}`, import.meta.url))
+  test('builds the image of the NameServers once, from the Dockerfile of the repository', () => {
+    const [built, ...others] = nameServers.map(([, service]) => service)
+    const folder = new URL(`${built?.build?.context}/Dockerfile`, new URL(`../../${FILE}`, import.meta.url))
     expect(readFileSync(folder, 'utf8')).toContain('HEALTHCHECK')
+    // No registry has it: without this, it would be asked for the image before that is built.
+    const local = { image: built?.image, pull_policy: 'never' }
+    for (const { image, pull_policy, build } of others)
+      expect({ image, pull_policy, build }).toEqual({ ...local, build: undefined })
   })
 
   test('publishes no port twice', () => {

@@ -1,45 +1,33 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { blocksOf, PAGES, textOf } from '../../scripts/support/markdown-pages.ts'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { putKVConfig, registration } from '../support/requests.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
-/** docs/security.md has a test of its own, which also compares what its commands print. */
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md') && name !== 'security.md')
-    .map((name) => `docs/${name}`),
-]
-
-const blocks = pages.flatMap((page) =>
-  [
-    ...readFileSync(join(root, page), 'utf8').matchAll(/^```(sh|shell|properties)(?: \w+)?\n(.*?)^```$/gms),
-  ].map(([, language = '', content = '']) => ({ page, language, content })),
+/** docs/security.md has a test of its own, which runs its commands in their order and compares what they print. */
+const blocks = PAGES.flatMap(blocksOf).filter(
+  ({ page, language }) => page !== 'docs/security.md' || language === 'shell',
 )
+const shellLines = blocks
+  .filter(({ language }) => language === 'sh' || language === 'shell')
+  .flatMap(({ page, content }) => content.split('\n').map((line) => ({ page, line })))
+
+const PROGRAM =
+  /(?:^|&& |nohup |npx |exec [\w-]+ |sudo -u \w+ )(?:\.\/|(?:new\/usr\/|node_modules\/\.)?bin\/)?mqnamesrv((?: .*)?)$/
 
 /** Arguments of the program, of each line of the pages that runs it; not of lines such as `mqnamesrv ping [options]`. */
-const commands = blocks
-  .filter(({ language }) => language !== 'properties')
-  .flatMap(({ page, content }) => content.split('\n').map((line) => ({ page, line })))
-  .flatMap(({ page, line }) => {
-    const [, text] =
-      /(?:^|&& |nohup |npx |exec [\w-]+ )(?:\.\/|(?:node_modules\/\.)?bin\/)?mqnamesrv((?: .*)?)$/.exec(
-        line,
-      ) ?? []
-    return text === undefined || /\[(?:options|command)]/.test(text)
-      ? []
-      : { page, line, argv: wordsOf(text) }
-  })
+const commands = shellLines.flatMap(({ page, line }) => {
+  const [, text] = PROGRAM.exec(line) ?? []
+  return text === undefined || /\[(?:options|command)]/.test(text) ? [] : { page, line, argv: wordsOf(text) }
+})
 
 /** The words of a line up to a comment, a redirection, a pipe or `&`, without quotes. */
 function wordsOf(line: string): string[] {
-  const [text = ''] = line.split(/\s(?:#|>|\||&)/)
+  const [text = ''] = line.replaceAll(/\$\(mktemp -d\)/g, '/tmp').split(/\s(?:#|>|\||&)/)
   return [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"']+)+/g)].map(([word]) => word.replaceAll(/["']/g, ''))
 }
 
@@ -50,7 +38,7 @@ const ANSWERED_NO = /check --stop broker|^mqnamesrv (?:init|config diff|conn kic
 async function documentedCluster() {
   const folder = temporaryFolder()
   const files = {
-    'namesrv.properties': readFileSync(join(root, 'conf/namesrv.properties'), 'utf8'),
+    'namesrv.properties': textOf('conf/namesrv.properties'),
     'ops.secret': 'a secret of ops',
     'access.yml': 'accounts:\n  - { accessKey: ops, secretFile: ops.secret, admin: true }\n',
   }
@@ -86,42 +74,38 @@ test('the pages have commands of every kind', () => {
   expect(commands.length).toBeGreaterThan(60)
 })
 
-describe.each(pages.filter((page) => commands.some((command) => command.page === page)))(
-  'the commands of %s',
-  (page) => {
-    test('run against two NameServers', async () => {
-      const { address, folder, here } = await documentedCluster()
-      for (const { line, argv } of commands.filter((command) => command.page === page)) {
-        const words = argv.map(here)
-        if (words[0] === undefined || words[0].startsWith('-')) {
-          expect(parseCommandLine(words, '1.0.0'), line).toBeDefined()
-          continue
-        }
-        const interrupts = new AbortController()
-        const isAsking = /^(?:wipe-write|restore-write|delete|set|kick)$/.test(words[1] ?? '')
-        const isEndless = ['watch', 'top', 'events', 'observe'].includes(words[0])
-        if (words[0] === 'observe') words.push('--listen', '127.0.0.1:0')
-        if (isEndless) setImmediate(() => interrupts.abort())
-        const { code, stderr } = await runCli(words, {
-          env: { NAMESRV_ADDR: address, MQNAMESRV_LOG_PATH: join(folder, 'observe.log') },
-          interrupts: interrupts.signal,
-          onPause: () => {},
-          isTTY: isAsking || (words[0] === 'top' && !words.includes('--once')),
-          input: isAsking ? 'y\n' : '',
-        })
-        const expected = ANSWERED_NO.test(line) ? 1 : 0
-        expect(code, `${line}: ${stderr}`).toBe(expected)
+describe.each([...new Set(commands.map(({ page }) => page))])('the commands of %s', (page) => {
+  test('run against two NameServers', async () => {
+    const { address, folder, here } = await documentedCluster()
+    for (const { line, argv } of commands.filter((command) => command.page === page)) {
+      const words = argv.map(here)
+      if (words[0] === undefined || words[0].startsWith('-')) {
+        expect(parseCommandLine(words, '1.0.0'), line).toBeDefined()
+        continue
       }
-    })
-  },
-)
+      const interrupts = new AbortController()
+      const isAsking = /^(?:wipe-write|restore-write|delete|set|kick)$/.test(words[1] ?? '')
+      const isEndless = ['watch', 'top', 'events', 'observe'].includes(words[0])
+      if (words[0] === 'observe') words.push('--listen', '127.0.0.1:0')
+      if (isEndless) setImmediate(() => interrupts.abort())
+      const { code, stderr } = await runCli(words, {
+        env: { NAMESRV_ADDR: address, MQNAMESRV_LOG_PATH: join(folder, 'observe.log') },
+        interrupts: interrupts.signal,
+        onPause: () => {},
+        isTTY: isAsking || (words[0] === 'top' && !words.includes('--once')),
+        input: isAsking ? 'y\n' : '',
+      })
+      const expected = ANSWERED_NO.test(line) ? 1 : 0
+      expect(code, `${line}: ${stderr}`).toBe(expected)
+    }
+  })
+})
 
 test('the HTTP paths of the pages are served', async () => {
   const { servers } = await documentedCluster()
   const paths = blocks.flatMap(({ content }) =>
-    [...content.matchAll(/curl '?http:\/\/127\.0\.0\.1:8876(\/[^'\s]*)/g)].map(([, path]) => path),
+    [...content.matchAll(/\bhttps?:\/\/[\w.]+:8876(\/[^'\s;]*)/g)].map(([, path]) => path),
   )
-  // Those of the README and of the quick start are tried by the newcomer.
   expect(paths).not.toEqual([])
   for (const path of paths) {
     const response = await fetch(`http://127.0.0.1:${servers[0].httpPort}${path}`)

@@ -1,22 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
-const pages = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'scripts/bench/README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-]
+import { PAGES, root, textOf } from '../../scripts/support/markdown-pages.ts'
 
 /** A path from the top of the repository. */
-const PATH = /(?<![\w/.-])(?:src|test|scripts|docs|conf|\.ci)\/[\w./-]*\w/g
+const PATH = /(?<![\w/.-])(?:src|test|scripts|docs|conf|deploy|\.ci|\.github)\/[\w./-]*\w/g
 /** The target of a link within the repository: a file, a heading, or both. */
 const LINK = /\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g
 
@@ -31,8 +19,8 @@ function anchorsOf(path: string): string[] {
   )
 }
 
-describe.each(pages)('%s', (page) => {
-  const text = readFileSync(join(root, page), 'utf8')
+describe.each(PAGES)('%s', (page) => {
+  const text = textOf(page)
 
   test('names only files and folders that exist', () => {
     const missing = [...text.matchAll(PATH)]

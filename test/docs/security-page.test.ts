@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { blockOf, keysOf } from '../../scripts/support/markdown-pages.ts'
 import { REQUEST_GROUPS } from '../../src/access/request-groups.ts'
 import { loadAccessFile } from '../../src/namesrv/access/load-access-file.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
@@ -34,14 +36,13 @@ async function documentedServer() {
   writeCertificate(folder, 'server-ca', authority.cert)
   const accessFile = join(folder, 'access.yml')
   writeFileSync(accessFile, 'profile: default\n', { mode: 0o600 })
-  const server = await startServer({
-    auditLogPath: join(folder, 'audit.log'),
-    accessFile,
+  const tls = {
     'tls.config.file': join(folder, 'none'),
     'tls.test.mode.enable': 'false',
     'tls.server.certPath': certPath,
     'tls.server.keyPath': keyPath,
-  })
+  }
+  const server = await startServer({ auditLogPath: join(folder, 'audit.log'), accessFile, ...tls })
   const real = (text: string): string => text.replaceAll(/\/(etc|var\/log)\/mqnamesrv(?=\/)/g, folder)
   /** @returns What the line writes to stdout, with the paths of the page. */
   const run = async (line: string): Promise<string> => {
@@ -56,16 +57,31 @@ async function documentedServer() {
     writeFileSync(accessFile, content, { mode: 0o600 })
     server.controller.reload()
   }
-  return { run, use, accessFile, lines: server.lines }
+  /** Runs the `curl` of the last step against a server with the keys of that step. @returns The body of the response. */
+  const fetchByCurl = async (command: string): Promise<string> => {
+    const keys = keysOf(blockOf('docs/security.md', 'properties', 'httpTokenFile'), {
+      httpBindAddress: '127.0.0.1',
+      httpAllowedHosts: 'server',
+    })
+    const httpTokenFile = real(keys['httpTokenFile'] ?? '')
+    const { httpPort } = await startServer({ ...tls, ...keys, httpTokenFile, httpListenPort: 'any' })
+    const url = `--resolve server:${httpPort}:127.0.0.1 https://server:${httpPort}/`
+    const line = real(command).replace('https://ns1.mq.example:8876/', url)
+    return (await promisify(execFile)('sh', ['-c', line.replace(/^curl/, 'curl --silent --fail')])).stdout
+  }
+  return { run, use, fetchByCurl, accessFile, lines: server.lines }
 }
 
 test('the commands of docs/security.md, in their order, print what it says', async () => {
-  const { run, use, lines } = await documentedServer()
+  const { run, use, fetchByCurl, lines } = await documentedServer()
   const outputs: string[] = []
   let output = ''
   for (const { language, content } of blocksOf(steps)) {
     if (language === 'yaml') use(content)
     if (language === 'sh') for (const line of content.trimEnd().split('\n')) output += await run(line)
+    const [, options] = /^mq\(\) \{ mqnamesrv "\$@" (.+); \}$/m.exec(content) ?? []
+    if (options !== undefined) expect(await run(`mqnamesrv access whoami -o name ${options}`)).toBe('ops\n')
+    if (content.startsWith('curl ')) expect(JSON.parse(await fetchByCurl(content))).toHaveProperty('nodeId')
     if (language !== 'text') continue
     outputs.push(output)
     output = ''

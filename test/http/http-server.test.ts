@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -70,6 +72,22 @@ function exchange(port: number, sent: string, until?: string, localAddress = '12
   })
 }
 
+/** What was accepted and closed while another process connected, and reset the connection before it could be accepted. */
+async function resetBeforeAccept(port: number): Promise<boolean[]> {
+  const closedAtOnce: boolean[] = []
+  const look = (message: unknown) => {
+    const { socket } = message as { readonly socket: Socket }
+    closedAtOnce.push(socket.destroyed)
+  }
+  subscribe('net.server.socket', look)
+  ends.push(() => unsubscribe('net.server.socket', look))
+  // The event loop stands still meanwhile.
+  const check = `const s = require('node:net').connect(${port}, '127.0.0.1', () => s.resetAndDestroy())`
+  spawnSync(process.execPath, ['-e', check])
+  await until('it is accepted', () => closedAtOnce.length > 0)
+  return closedAtOnce
+}
+
 /** Sends bytes, and resets the connection at once. */
 async function resetAfter(port: number, sent: string, withTls: boolean): Promise<void> {
   const socket = connect(port, '127.0.0.1')
@@ -93,6 +111,15 @@ describe('The HTTP server', () => {
     expect(response).toContain('Cache-Control: no-store')
     expect(response).not.toContain('Access-Control')
     expect(responses).toEqual(['200 /x/y'])
+  })
+
+  it.each([
+    ['', undefined],
+    [' with TLS', certificateAuthority('CA').issue('localhost')],
+  ])('closes a connection at once that was reset before it is accepted%s', async (_, tls) => {
+    const { port, rejected, failures } = await started({ tls })
+    expect(await resetBeforeAccept(port)).toEqual([true])
+    expect([rejected, failures]).toEqual([[], []])
   })
 
   it('answers a HEAD as the GET, without the body', async () => {

@@ -353,21 +353,34 @@ describe('a rejected registration is a warning', () => {
   }
   const rejected = (findings: readonly Finding[]) =>
     findings.filter(({ rule }) => rule === 'registration_rejected')
-
-  test('once it has been repeated for a minute, until one is accepted', async () => {
-    const { register, evaluate, history } = findingsWorld()
-    await register(master)
-    for (let n = 0; n < 2; n++) {
-      history.onRegistrationRejected(rejection)
-      expect(rejected(await evaluate({ afterMs: 30_000 }))).toEqual([])
+  type World = ReturnType<typeof findingsWorld>
+  /** Rejects it as often as a broker repeats it by default. */
+  const repeated = async (
+    { history, evaluate }: Pick<World, 'history' | 'evaluate'>,
+    {
+      times,
+      ...changes
+    }: Partial<Parameters<World['history']['onRegistrationRejected']>[0]> & { times: number },
+  ): Promise<readonly Finding[]> => {
+    let findings: readonly Finding[] = []
+    for (let n = 0; n < times; n++) {
+      history.onRegistrationRejected({ ...rejection, ...changes })
+      findings = rejected(await evaluate({ afterMs: 30_000 }))
     }
-    history.onRegistrationRejected(rejection)
-    expect(rejected(await evaluate({ afterMs: 30_000 }))).toMatchObject([
+    return findings
+  }
+
+  test('once it has been repeated for a minute and a half, until one is accepted', async () => {
+    const world = findingsWorld()
+    const { register, evaluate } = world
+    await register(master)
+    expect(await repeated(world, { times: 3 })).toEqual([])
+    expect(await repeated(world, { times: 1 })).toMatchObject([
       {
         severity: 'warning',
         subject: 'broker-b 10.0.0.3:10911',
         text: 'The registration of broker-b at 10.0.0.3:10911 is rejected: maxTopics (2) exceeded: there would be 4 topics. Until that is mended, clients do not find it here.',
-        evidence: { from: '10.0.0.3:40000', last: '2026-11-28T12:01:00.000Z', limit: 'maxTopics' },
+        evidence: { from: '10.0.0.3:40000', last: '2026-11-28T12:01:30.000Z', limit: 'maxTopics' },
         command: 'mqnamesrv broker explain broker-b',
       },
     ])
@@ -375,11 +388,33 @@ describe('a rejected registration is a warning', () => {
     expect(rejected(await evaluate({ afterMs: 5_000 }))).toEqual([])
   })
 
+  test('but not after the attempts of a broker that was started by mistake and stopped at once', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    // The first two registrations of a broker: at its start, and ten seconds later.
+    for (const _ of ['at its start', 'ten seconds later']) {
+      history.onRegistrationRejected(rejection)
+      expect(rejected(await evaluate({ afterMs: 10_000 }))).toEqual([])
+    }
+    for (let n = 0; n < 24; n++) expect(rejected(await evaluate({ afterMs: 5_000 }))).toEqual([])
+  })
+
+  test('of a broker with the longest period that brokers have', async () => {
+    const { register, evaluate, history } = findingsWorld()
+    await register(master)
+    let findings: readonly Finding[] = []
+    for (let n = 0; n < 20; n++) {
+      if (n % 12 === 0) history.onRegistrationRejected(rejection)
+      findings = rejected(await evaluate({ afterMs: 5_000 }))
+    }
+    expect(findings).toHaveLength(1)
+  })
+
   test('of each broker of a name, although they take turns', async () => {
     const { register, evaluate, history } = findingsWorld()
     await register(master)
     let findings: readonly Finding[] = []
-    for (let n = 0; n < 14; n++) {
+    for (let n = 0; n < 20; n++) {
       const isMaster = n % 2 === 0
       history.onRegistrationRejected({ ...rejection, ...(!isMaster && { brokerAddr: '10.0.0.4:10911' }) })
       findings = await evaluate({ afterMs: 5_000 })
@@ -391,34 +426,29 @@ describe('a rejected registration is a warning', () => {
   })
 
   test('but not if a live broker is registered, and another host sends what is rejected', async () => {
-    const { register, evaluate, history } = findingsWorld()
-    await register(other)
-    await evaluate({ afterMs: 1_000 })
-    history.onRegistrationRejected({ ...rejection, by: 'guest (192.0.2.66:40000)', byHost: '192.0.2.66' })
-    await evaluate({ afterMs: 1_000 })
-    expect(rejected(await evaluate({ afterMs: 60_000 }))).toEqual([])
+    const world = findingsWorld()
+    await world.register(other)
+    await world.evaluate({ afterMs: 1_000 })
+    const stranger = { by: 'guest (192.0.2.66:40000)', byHost: '192.0.2.66' }
+    expect(await repeated(world, { ...stranger, times: 5 })).toEqual([])
+    expect(await repeated(world, { times: 5 })).toHaveLength(1)
   })
 
   test('of a registered broker is about its changes', async () => {
-    const { register, evaluate, history } = findingsWorld()
-    await register(other)
-    await evaluate({ afterMs: 1_000 })
-    history.onRegistrationRejected(rejection)
-    await evaluate({ afterMs: 1_000 })
-    const [finding] = rejected(await evaluate({ afterMs: 60_000 }))
+    const world = findingsWorld()
+    await world.register(other)
+    await world.evaluate({ afterMs: 1_000 })
+    const [finding] = await repeated(world, { times: 4 })
     expect(finding?.text).toMatch(/ Until that is mended, changes of its topics do not take effect\.$/)
   })
 
-  test('not if the registration guard rejects it, or it was the last one two minutes ago', async () => {
-    const { register, evaluate, history } = findingsWorld()
-    await register(master)
-    history.onRegistrationRejected({ ...rejection, limit: undefined, isDisputed: true })
-    await evaluate({ afterMs: 1_000 })
-    expect(rejected(await evaluate({ afterMs: 61_000 }))).toEqual([])
-    history.onRegistrationRejected(rejection)
-    await evaluate({ afterMs: 1_000 })
-    expect(rejected(await evaluate({ afterMs: 118_000 }))).toHaveLength(1)
-    expect(rejected(await evaluate({ afterMs: 1_000 }))).toEqual([])
+  test('not if the registration guard rejects it, or it was the last one 75 seconds ago', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    expect(await repeated(world, { limit: undefined, isDisputed: true, times: 5 })).toEqual([])
+    expect(await repeated(world, { times: 4 })).toHaveLength(1)
+    expect(rejected(await world.evaluate({ afterMs: 44_000 }))).toHaveLength(1)
+    expect(rejected(await world.evaluate({ afterMs: 1_000 }))).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { blockOf, keysOf } from '../../scripts/support/markdown-pages.ts'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { freePort } from './harness/broker-ports.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
@@ -19,13 +20,14 @@ const GROUP = 'controlled'
 
 const CONTROLLER_GET_REPLICA_INFO = 1004
 
-/** The controller's part of Java's namesrv.conf. */
-async function controllerProperties(): Promise<Record<string, string>> {
+/** The namesrv.conf of docs/operations.md, for free ports, and with what a test needs besides. */
+async function namesrvConf(): Promise<Record<string, string>> {
   const { home } = newHome('controller-store')
   return {
-    controllerDLegerGroup: 'group1',
-    controllerDLegerPeers: `n0-127.0.0.1:${await freePort()}`,
-    controllerDLegerSelfId: 'n0',
+    ...keysOf(blockOf('docs/operations.md', 'properties', '# namesrv.conf'), {
+      listenPort: `${await freePort()}`,
+      controllerDLegerPeers: `n0-127.0.0.1:${await freePort()}`,
+    }),
     controllerStorePath: join(home, 'controller'),
     enableElectUncleanMaster: 'false',
     notifyBrokerRoleChanged: 'true',
@@ -34,7 +36,7 @@ async function controllerProperties(): Promise<Record<string, string>> {
 
 test('a file of Java with a controller in the NameServer stops the start with one line that says what to run', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'mqnamesrv-controller-')), 'namesrv.conf')
-  const properties = { listenPort: 0, enableControllerInNamesrv: true, ...(await controllerProperties()) }
+  const properties = { ...(await namesrvConf()), enableControllerInNamesrv: true }
   writeFileSync(file, propertiesText(properties))
   const program = new ChildProgram({
     name: 'mqnamesrv',
@@ -50,7 +52,7 @@ test('a file of Java with a controller in the NameServer stops the start with on
 })
 
 test('with a controller of 5.5.0 beside the NameServer on the same file, a broker in controller mode is elected master and registers, and its slave on another host takes over before the server notices that the master is gone, with registrationGuard=refuse', async () => {
-  const properties = await controllerProperties()
+  const properties = await namesrvConf()
   const controllerAddr = properties['controllerDLegerPeers']?.slice('n0-'.length) ?? ''
   const accessFile = writeAccessFile(
     'accounts:\n  - { accessKey: controlled, secretKey: "controlled-secret", roles: [broker] }\n',
@@ -59,8 +61,6 @@ test('with a controller of 5.5.0 beside the NameServer on the same file, a broke
     kind: 'ours',
     properties: {
       accessFile,
-      enableControllerInNamesrv: false,
-      listenPort: await freePort(),
       registrationGuard: 'refuse',
       proxyProtocolTrustedNetworks: '127.0.0.0/8',
       ...properties,
@@ -78,7 +78,11 @@ test('with a controller of 5.5.0 beside the NameServer on the same file, a broke
       name: GROUP,
       nameServers: [nameServerSide.address],
       properties: {
-        ...{ enableControllerMode: true, controllerAddr, brokerId: -1, brokerRole: 'SLAVE' },
+        ...keysOf(blockOf('docs/operations.md', 'properties', '# broker.conf'), {
+          brokerName: GROUP,
+          controllerAddr,
+          namesrvAddr: nameServerSide.address,
+        }),
         ...brokerCredentials('controlled', 'controlled-secret'),
       },
     })

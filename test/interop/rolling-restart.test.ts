@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import type { ChildProgram } from './harness/child-program.ts'
+import { type Absence, clientErrors } from './harness/client-errors.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { brokersOf, routeOf } from './harness/name-server-client.ts'
@@ -66,19 +67,14 @@ beforeAll(async () => {
   }
 })
 
-/** What a client wrote of errors, to its logs (5.x has several, whose names depend on the class path) and to stdout. */
-function errorsOf(client: ChildProgram): string[] {
+/** What a client wrote to its logs (5.x has several, whose names depend on the class path) and to stdout. */
+function linesOf(client: ChildProgram): string[] {
   const folder = join(client.home, 'logs', 'rocketmqlogs')
   const logs = readdirSync(folder).filter((name) => name.endsWith('.log'))
   const logged = logs.flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
   // Proves that this is where errors would be.
   expect(logged.some((line) => line.includes('INFO'))).toBe(true)
-  const lines = [...logged, ...client.lines]
-  // A periodic lookup may be sent at the very moment its connection closes, which docs/reliability.md does not promise; it is repeated.
-  const isLookupAtClose = (index: number): boolean =>
-    lines[index]?.includes('updateTopicRouteInfoFromNameServer') === true &&
-    lines[index + 1]?.includes('RemotingSendRequestException') === true
-  return lines.filter((line, index) => /\bERROR\b/.test(line) && !isLookupAtClose(index))
+  return [...logged, ...client.lines]
 }
 
 test.concurrent.each(settings.map((setting) => [setting.how, setting] as const))(
@@ -95,6 +91,8 @@ test.concurrent.each(settings.map((setting) => [setting.how, setting] as const))
     const consumer = startPushConsumer({ ...options, release: '5.5.0' })
     await consumer.until('it receives', () => consumer.reported('RECEIVED').length > 10)
 
+    const earlier = new Set([producer, consumer].flatMap(linesOf))
+    const absences: Absence[] = []
     for (const [index, leaving] of servers.entries()) {
       await Promise.all(
         servers.map(({ address }) =>
@@ -104,11 +102,13 @@ test.concurrent.each(settings.map((setting) => [setting.how, setting] as const))
           }),
         ),
       )
+      const fromMs = Date.now()
       leaving.program.signal('SIGTERM')
       const newcomer = setting.hasNewcomers && startNewcomer(setting, index)
       await until('it has ended', () => leaving.program.end !== undefined)
       expect(leaving.program.end).toBe('exit code 0')
       const again = await start(setting, leaving.port)
+      absences.push({ address: again.address, fromMs, toMs: Date.now() })
       servers[index] = again
       await registered(again)
       await newcomer
@@ -125,7 +125,9 @@ test.concurrent.each(settings.map((setting) => [setting.how, setting] as const))
     await consumer.finish()
     expect(producer.reported('FAILED').slice(failedBefore)).toEqual([])
     expect(new Set(consumer.reported('RECEIVED'))).toEqual(sent)
-    expect([...errorsOf(producer), ...errorsOf(consumer)]).toEqual([])
+    expect(
+      [producer, consumer].flatMap((client) => clientErrors(linesOf(client), absences, earlier)),
+    ).toEqual([])
   },
 )
 

@@ -199,6 +199,16 @@ describe('an option that cannot be used', () => {
       'startNamesrv: no option "rocketmq.home.dir"; it is called rocketmqHome',
     ],
     ['has another type', { listenPort: '9876' }, 'startNamesrv: listenPort must be a number, not "9876"'],
+    [
+      'is neither a port nor any port',
+      { httpListenPort: '8876' },
+      'startNamesrv: httpListenPort must be a number or \'any\', not "8876"',
+    ],
+    [
+      'is of a type that looks like a number',
+      { maxTopics: 5n },
+      'startNamesrv: maxTopics must be a number, not 5n',
+    ],
     ['is null', { bindAddress: null }, 'startNamesrv: bindAddress must be a string, not null'],
     [
       'does not show a secret',
@@ -251,6 +261,7 @@ describe('options that are no object', () => {
     [null, 'null'],
     ['127.0.0.1:9876', '"127.0.0.1:9876"'],
     [9876, '9876'],
+    [[], 'an array'],
   ])('are rejected with a code: %j', async (options, shown) => {
     await expect(startNamesrv(options as object)).rejects.toMatchObject({
       name: 'ConfigError',

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -67,19 +66,16 @@ describe('accessFile', () => {
   })
 
   test.each([
-    ['a file without an end', '/dev/zero', 'it is not a regular file'],
-    ['a named pipe', 'pipe', 'it is not a regular file'],
-    ['a file that is too long', 'long', 'it has 1048577 bytes, more than 1048576'],
+    ['a secret that is too long', 'long', 'it has 1048577 bytes, more than 1048576'],
     ['a secret in Latin-1', 'latin-1', 'it is not text in UTF-8'],
-  ])('that names %s fails the start at once', async (_, secretFile, problem) => {
+  ])('that names %s fails the start', async (_, secretFile, problem) => {
     const path = accessFile(`accounts:\n  - { accessKey: ops, secretFile: ${secretFile}, admin: true }\n`)
     const folder = dirname(path)
-    execFileSync('mkfifo', [join(folder, 'pipe')])
     writeFileSync(join(folder, 'long'), 'x'.repeat(1_048_577), { mode: 0o600 })
     writeFileSync(join(folder, 'latin-1'), Buffer.from('schl\u00fcssel', 'latin1'), { mode: 0o600 })
     await expect(createServer({ accessFile: path }).controller.start()).rejects.toMatchObject({
       code: 'ERR_CONFIG_FILE',
-      problems: [expect.stringMatching(new RegExp(`:2:35: secretFile .*cannot be read: ${problem}$`))],
+      problems: [`accessFile: ${path}:2:35: secretFile cannot be read: ${problem}`],
     })
   })
 

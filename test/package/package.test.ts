@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildAll } from '../../scripts/build.mjs'
 import type { LockedPackage } from '../../scripts/package/supply-chain.ts'
+import { blocksOf } from '../../scripts/support/markdown-pages.ts'
 
 const MAX_PACKED_BYTES = 1_000_000
 const MAX_INSTALLED_BYTES = 12_000_000
@@ -168,6 +169,14 @@ describe('the package', () => {
     })
   })
 
+  it('has errors that have the names under which it exports them', () => {
+    const { stdout } = script(`
+      for (const [name, exported] of Object.entries(await import('mqnamesrv')))
+        if (exported.prototype instanceof Error) console.log(name, new exported('', '').name)`)
+    const names = ['AdminError', 'ConfigError', 'EventsLostError', 'ViewError']
+    expect(stdout).toBe(names.map((name) => `${name} ${name}\n`).join(''))
+  })
+
   it('works in the bundle of another program, without the page', async () => {
     const { build } = await import('esbuild')
     const contents = `import { startNamesrv } from 'mqnamesrv'
@@ -212,26 +221,24 @@ describe('the package', () => {
   })
 })
 
-describe('docs/library.md', () => {
-  const page = readFileSync(join(root, 'docs/library.md'), 'utf8')
-  const examples = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ''], index) => ({
-    code,
-    name: `example-${index}.ts`,
-  }))
+describe('docs/library.md and README.md', () => {
+  const examples = [...blocksOf('docs/library.md'), ...blocksOf('README.md')]
+    .filter(({ language }) => language === 'ts' || language === 'js')
+    .map(({ content }, index) => ({ code: content, name: `example-${index}.ts` }))
 
-  it('has examples whose types are right', () => {
+  it('have examples whose types are right', () => {
     for (const { name, code } of examples) writeFileSync(join(consumer, name), code)
     mkdirSync(join(consumer, 'node_modules', '@types'), { recursive: true })
     for (const name of ['@types/node', 'undici-types'])
       if (!existsSync(join(consumer, 'node_modules', name)))
         symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name))
     const files = examples.map(({ name }) => name)
-    expect(files.length).toBeGreaterThan(3)
+    expect(files.length).toBeGreaterThan(4)
     for (const resolution of ['nodenext', 'bundler'] as const)
       expect(typeErrors(files, resolution, ['--types', 'node'])).toBe('')
   })
 
-  it.each(examples)('has an example that runs and ends: $name', async ({ code }) => {
+  it.each(examples)('have an example that runs and ends: $name', async ({ code }) => {
     const { transform } = await import('esbuild')
     const { code: javaScript } = await transform(code, { loader: 'ts', format: 'esm' })
     const { status, stderr } = script(javaScript)

@@ -36,7 +36,7 @@ async function observedPage(...addresses: readonly string[]): Promise<string> {
 }
 
 /** Until the page knows that it shows an observed NameServer, it may ask for what cannot be observed. */
-const MISSES = { expectedProblems: /404/ }
+const MISSES = { expectedProblems: /404|503/ }
 
 describe('The page of observed NameServers', () => {
   it('says in its first line that it was observed, and how long ago', async () => {
@@ -56,8 +56,23 @@ describe('The page of observed NameServers', () => {
   it('says of one that has never responded why it shows nothing', async () => {
     const page = await openPage(await observedPage('127.0.0.1:1'), '', MISSES)
     const verdict = page.getByRole('region', { name: 'Verdict', exact: true })
-    await verdict.getByText(/Not observed yet, not responding/).waitFor()
+    await verdict.getByText(/Not observed yet, cannot be read/).waitFor()
     await verdict.getByText(/connection to 127\.0\.0\.1:1 failed: connection refused/).waitFor()
+    await page
+      .getByRole('region', { name: 'Broker groups', exact: true })
+      .getByText(/^Not observed yet: connection to /)
+      .waitFor()
+    for (const view of ['Brokers', 'Topics', 'KV']) {
+      await page.getByRole('link', { name: view, exact: true }).click()
+      await page.getByRole('heading', { name: view, exact: true }).waitFor()
+      expect(await page.locator('main').innerText()).toMatch(
+        /Not observed yet, cannot be read[\s\S]*connection refused/,
+      )
+      await page
+        .getByRole('main')
+        .getByText(/^Not observed yet: connection to /)
+        .waitFor()
+    }
   })
 
   it('shows how another one differs, and leads to its page', async () => {
@@ -70,6 +85,12 @@ describe('The page of observed NameServers', () => {
     await page.locator('.node', { hasText: b.address }).waitFor()
     await page.getByRole('link', { name: 'Topics', exact: true }).click()
     await page.getByRole('link', { name: 'TopicB' }).waitFor()
+    await page
+      .getByRole('main')
+      .getByText(/^. Observed .* ago$/)
+      .waitFor()
+    await page.getByRole('link', { name: 'KV', exact: true }).click()
+    await page.getByText('A NameServer does not tell its other namespaces.').waitFor()
     await page.getByRole('link', { name: 'Clients', exact: true }).click()
     await page.getByText('Not observed: a NameServer does not tell its').first().waitFor()
     await page.getByRole('link', { name: 'Overview', exact: true }).click()

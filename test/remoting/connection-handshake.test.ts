@@ -97,7 +97,7 @@ describe('the first byte decides between TLS and plaintext', () => {
   })
 })
 
-test('a connection that its peer has reset before it is accepted, as a health check does, is closed without a line', async () => {
+test('a connection that its peer has reset before it is accepted, as a health check does, is counted and closed without a line', async () => {
   const counters = new Counters()
   const handshake = { proxyTrustedNetworks: new TrustedNetworks('127.0.0.1') }
   const { port, connect: open, happened } = await start('permissive', { counters, handshake })
@@ -106,7 +106,8 @@ test('a connection that its peer has reset before it is accepted, as a health ch
   spawnSync(process.execPath, ['-e', check])
   await peerSeenBy(await open())
   expect(happened).toEqual([])
-  expect(counters.connectionsAccepted).toBe(1)
+  expect(counters).toMatchObject({ connectionsAccepted: 2, connectionsClosed: 1 })
+  expect(counters.connectionsClosedBy.socket_error).toBe(1)
 })
 
 describe('TLS', () => {

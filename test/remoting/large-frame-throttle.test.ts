@@ -73,7 +73,7 @@ describe.each([true, false])(
           [PING]: () => ({ code: 0 }),
           [LARGE]: ({ body }) => ({ code: 0, remark: `${body?.length} ${body?.at(-1)}` }),
         },
-        { sharedReadBuffer, defer: (task) => paused.push(task) },
+        { sharedReadBuffer, defer: (task, minMs) => (minMs > 0 ? paused.push(task) : setImmediate(task)) },
       )
       const [large, other] = [await connect(), await connect()]
       return { paused, server, large, other }

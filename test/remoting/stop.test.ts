@@ -9,9 +9,10 @@ import { createServer, startServer } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
 const SLOW = 1
+const QUICK = 2
 const never = new Promise<never>(() => {})
 
-/** A server with one request that takes until it is told its answer. */
+/** A server with a request that takes until it is told its answer, and another one behind it. */
 async function startWithSlowRequest() {
   let answer: ((response: RemotingResponse) => void) | undefined
   const started = await startRemotingServer({
@@ -19,15 +20,16 @@ async function startWithSlowRequest() {
       new Promise((resolve) => {
         answer = resolve
       }),
+    [QUICK]: () => ({ code: 0 }),
   })
   const client = await started.connect()
-  client.send(requestFrame({ code: SLOW, opaque: 1 }), requestFrame({ code: SLOW, opaque: 2 }))
+  client.send(requestFrame({ code: SLOW, opaque: 1 }), requestFrame({ code: QUICK, opaque: 2 }))
   await until('the request is being worked on', () => answer !== undefined)
   return { ...started, client, answer: (response: RemotingResponse) => answer?.(response) }
 }
 
 describe('a server that is stopped', () => {
-  test('responds to the request in progress, reads no other, and closes', async () => {
+  test('responds to the request in progress and to those that came behind it, and closes', async () => {
     const { server, client, answer, connect: connectMore } = await startWithSlowRequest()
     const idle = await connectMore()
     await until('both are accepted', () => server.connections === 2)
@@ -35,10 +37,41 @@ describe('a server that is stopped', () => {
     await idle.closed
     answer({ code: 0, remark: 'done' })
     expect(headerOf(await client.next())).toMatchObject({ code: 0, opaque: 1, remark: 'done' })
-    await client.closed
-    expect(client.answers).toEqual([])
+    expect(headerOf(await client.next())).toMatchObject({ code: 0, opaque: 2 })
     await stopped
+    await client.closed
     expect(server.connections).toBe(0)
+  })
+
+  test('serves requests that have arrived unread, while it decides and while it closes', async () => {
+    const { server, time, connect: connectMore } = await startRemotingServer({ [QUICK]: () => ({ code: 0 }) })
+    // More than are closed in the first step.
+    const clients = await Promise.all(Array.from({ length: 60 }, () => connectMore()))
+    for (const client of clients) await client.request({ code: QUICK })
+    const open = new Set(clients)
+    for (const client of clients) void client.closed.then(() => open.delete(client))
+    for (const client of clients) client.send(requestFrame({ code: QUICK, opaque: 7 }))
+    const stopped = server.stop(never)
+    await until('those of the first step are closed', () => open.size === 10)
+    for (const client of open) client.send(requestFrame({ code: QUICK, opaque: 8 }))
+    // The second step is due before these are read.
+    time.advance(50)
+    await stopped
+    await Promise.all(clients.map(({ closed }) => closed))
+    const answers = clients.map((client) => client.answers.map((answer) => headerOf(answer).opaque))
+    expect(answers.filter((opaques) => opaques.join() === '7')).toHaveLength(50)
+    expect(answers.filter((opaques) => opaques.join() === '7,8')).toHaveLength(10)
+  })
+
+  test('serves the first request of a connection that it has not accepted yet', async () => {
+    const { server, port } = await startRemotingServer({ [QUICK]: () => ({ code: 0 }) })
+    const socket = connect(port, '127.0.0.1')
+    const client = RawClient.over(socket)
+    client.send(requestFrame({ code: QUICK, opaque: 7 }))
+    // Sockets connect at the end of the turn.
+    process.nextTick(() => void server.stop(never))
+    expect(headerOf(await client.next()).opaque).toBe(7)
+    await client.closed
   })
 
   test('closes a connection with a request in progress after the timeout', async () => {
@@ -89,8 +122,11 @@ describe('a server that is stopped', () => {
   })
 
   test('accepts no more connections', async () => {
-    const { server, port, answer } = await startWithSlowRequest()
+    const { server, port, connect: connectMore, answer } = await startWithSlowRequest()
+    const idle = await connectMore()
+    await until('both are accepted', () => server.connections === 2)
     const stopped = server.stop(never)
+    await idle.closed
     const late = connect(port, '127.0.0.1')
     const [error] = await once(late, 'error')
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })

@@ -166,6 +166,47 @@ describe('a broker restored from a snapshot', () => {
     expect(restartedFrom(await snapshotLines(manager)).manager.encodedRoute('D1', PLAIN_VARIANT)).toBeNull()
   })
 
+  test.each([
+    ['former', 'renamed-b'],
+    ['present', 'renamed-c'],
+  ])(
+    "leaves its former names with its first registration, if the snapshot lists Java's routes and the %s one last",
+    async (_, listedLast) => {
+      // Java keeps the group of a former name for as long as the address is registered.
+      const { manager: before } = managerWith('whole')
+      const names = ['renamed-a', 'renamed-b', 'renamed-c']
+      for (const [index, brokerName] of names.entries())
+        await register(before, {
+          ...MASTER,
+          brokerName,
+          brokerAddr: `${index}:1`,
+          topicConfigTable: topicTable([`T-${brokerName}`, `U-${brokerName}`]),
+        })
+      await register(before, {
+        ...MASTER,
+        brokerName: 'neighbour',
+        brokerAddr: 'b:1',
+        topicConfigTable: topicTable(['T-b', 'U-b']),
+      })
+      const lines = (await snapshotLines(before))
+        .filter(
+          (line) =>
+            !names.some((name) => name !== listedLast && line.startsWith('["broker"') && line.includes(name)),
+        )
+        .map((line) => line.replace(/"[012]:1"/g, '"a:1"'))
+      const { manager, effects } = restartedFrom(lines)
+      expect(names.map((name) => addrsOf(manager, `T-${name}`))).toEqual(names.map(() => [{ 0: 'a:1' }]))
+      await register(manager, {
+        ...MASTER,
+        brokerName: 'renamed-c',
+        topicConfigTable: topicTable(['T-renamed-c', 'U-renamed-c']),
+      })
+      expect(names.map((name) => addrsOf(manager, `T-${name}`))).toEqual([null, null, [{ 0: 'a:1' }]])
+      expect(addrsOf(manager, 'T-b')).toEqual([{ 0: 'b:1' }])
+      expect(kinds(effects)).toEqual(['renamed', 'renamed', 'broker registered'])
+    },
+  )
+
   test('is under one name in every snapshot, whenever its address registers under another one', async () => {
     const { manager: before } = managerWith('whole')
     await register(before, MASTER)

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { plainConnect } from '../../admin/name-server.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
+import { readFileOrStream } from '../../namesrv/config/read-file.ts'
 import type { Connect } from '../../remoting/client/outgoing-connection.ts'
 import { CommandError } from '../command-error.ts'
 
@@ -52,7 +52,7 @@ function readAuthorities(path: string): Buffer {
 
 function readPem(path: string, option: string): Buffer {
   try {
-    return readFileSync(path)
+    return readFileOrStream(path)
   } catch (error) {
     throw new CommandError('usage', `cannot read ${path} (${option}): ${describeErrno(error)}`)
   }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Credentials } from '../../admin/admin-options.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
+import { readFileOrStream } from '../../namesrv/config/read-file.ts'
 import { CommandError } from '../command-error.ts'
 import type { Values } from '../parse.ts'
 
@@ -34,7 +34,7 @@ export async function findCredentials(
 async function fromToolsFile(path: string): Promise<Credentials | undefined> {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readFileOrStream(path).toString()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new CommandError('usage', `cannot read ${path}: ${describeErrno(error)}`)
@@ -56,7 +56,7 @@ async function fromToolsFile(path: string): Promise<Credentials | undefined> {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileOrStream(path).toString()
   } catch (error) {
     throw new CommandError('usage', `cannot read ${path} (--secret-key-file): ${describeErrno(error)}`)
   }

@@ -1,6 +1,7 @@
 import {
   configurationOf,
   EFFECT_WORDS,
+  ignoredKey,
   type ServerConfiguration,
   typedValue,
   updateConfiguration,
@@ -59,15 +60,13 @@ export const run: Run = async ({ values, ...context }) => {
       const after = await configurationOf(server)
       return changes.map((change) => {
         const now = keyIn(after, change.key)?.value ?? ''
-        const isIgnored = change.result === 'set' && `${now}` !== `${change.value}`
-        return isIgnored ? { ...change, result: 'ignored' } : change
+        if (change.result !== 'set' || `${now}` === `${change.value}`) return change
+        notes.push(ignoredKey(change.key, server.address, after.keys))
+        return { ...change, result: 'ignored' }
       })
     },
   })
   const { items } = changed
-  for (const { namesrv, key, result } of items)
-    if (result === 'ignored')
-      notes.push(`${namesrv} accepted ${key} and did not change it: it has no such key, or rejects the value`)
   return {
     ...changed,
     notes,

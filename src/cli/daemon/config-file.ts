@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { ConfigError } from '../../namesrv/config/config-error.ts'
 import type { ConfigNotice } from '../../namesrv/config/config-key.ts'
 import { backupHint, type ConfigFile } from '../../namesrv/config/config-layers.ts'
 import type { Configuration } from '../../namesrv/config/configuration.ts'
+import { readFileOrStream } from '../../namesrv/config/read-file.ts'
 import { readBackup } from '../../namesrv/files/atomic-file.ts'
 
 /**
@@ -16,7 +16,7 @@ import { readBackup } from '../../namesrv/files/atomic-file.ts'
 export function readConfigFile(path: string): ConfigFile {
   const backup = readBackup(path)
   try {
-    return { path, bytes: readFileSync(path), backup }
+    return { path, bytes: readFileOrStream(path), backup }
   } catch (cause) {
     const message = `cannot read configuration file ${path}: ${describeErrno(cause)}`
     throw new ConfigError('ERR_CONFIG_FILE', `${message}${backupHint(backup)}`, { cause })

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { firstLine } from '../../common/describe-errno.ts'
-import { ConfigError } from '../../namesrv/config/config-error.ts'
+import { describeErrno, firstLine } from '../../common/describe-errno.ts'
+import { ConfigError, throwConfigErrors } from '../../namesrv/config/config-error.ts'
 import type { ConfigFile } from '../../namesrv/config/config-layers.ts'
 import { Configuration, type ResolveOptions } from '../../namesrv/config/configuration.ts'
 import { packageVersion } from '../../namesrv/package-version.ts'
@@ -40,7 +40,11 @@ export interface CliWorld extends ServingProcess {
   /** Undefined if the user has none. */
   readonly homeDirectory: string | undefined
   readonly processors: number
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
+  readonly stdout: {
+    /** @param onWritten - Gets the error of a write that failed. */
+    write(text: string, onWritten?: (error?: Error | null) => void): unknown
+    readonly isTTY?: boolean | undefined
+  }
   interfaces(): Interfaces
   readConfigFile(path: string): ConfigFile
   openLog(configuration: Configuration): Promise<Log>
@@ -54,28 +58,24 @@ export interface CliWorld extends ServingProcess {
  *   without a stack trace, and one line of the log unless the command line is invalid.
  */
 export async function run(world: CliWorld): Promise<number> {
-  const { env, homeDirectory, processors, stdout, stderr } = world
+  const { env, homeDirectory, processors, stderr } = world
   let options: ResolveOptions = { env, homeDirectory, processors }
   let isPrinting = false
   let log: Log | undefined
   try {
     const commandLine = parseCommandLine(world.argv, packageVersion())
-    if (commandLine.action === 'show') {
-      stdout.write(commandLine.text)
-      return ExitCode.OK
-    }
+    if (commandLine.action === 'show') return await print(world, commandLine.text)
     const { configFile } = commandLine
     isPrinting = commandLine.action === 'print'
     options = { ...options, args: commandLine.keys }
     if (configFile !== undefined) options = { ...options, file: world.readConfigFile(configFile) }
     const { configuration, notices } = Configuration.resolve(options)
     if (isPrinting) {
-      stdout.write(`${configuration.printedLines().join('\n')}\n`)
       for (const notice of notices)
         if (notice.level === 'warn') stderr.write(`mqnamesrv: ${noticeText(notice)}\n`)
-      return ExitCode.OK
+      return await print(world, `${configuration.printedLines().join('\n')}\n`)
     }
-    ConfigError.throwAll(homeErrors(configuration))
+    throwConfigErrors(homeErrors(configuration))
     log = await world.openLog(configuration)
     const display = startDisplay(world, configuration, log.logger)
     logConfiguration(log.logger, configuration)
@@ -96,6 +96,18 @@ export async function run(world: CliWorld): Promise<number> {
       await logFailedStart(world, options, log, { error: problems.join('; '), exitCode })
     return exitCode
   }
+}
+
+/** Writes what a program may keep: a configuration that is cut off must not look like a whole one. @returns The exit code. */
+function print({ stdout, stderr }: CliWorld, text: string): Promise<number> {
+  return new Promise((resolve) => {
+    stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+      // A reader that exits early, such as head, has what it wants.
+      const isWritten = error == null || error.code === 'EPIPE'
+      if (!isWritten) stderr.write(`mqnamesrv: cannot write the output: ${describeErrno(error)}\n`)
+      resolve(isWritten ? ExitCode.OK : ExitCode.FAILURE)
+    })
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs'
-import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import { describeErrno } from '../../common/describe-errno.ts'
+import { isoTime } from '../../common/iso-time.ts'
 import { escaped as escapeOf, INVISIBLE, visible } from '../../common/visible.ts'
 import { ConfigError } from '../../namesrv/config/config-error.ts'
 import type { NamesrvConfig } from '../../namesrv/config/config-keys.ts'
@@ -33,7 +34,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const pretty = logFormat === 'pretty' || (logFormat === 'auto' && isTerminal)
   const settings: LoggerOptions = {
     level: logLevel,
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: () => `,"time":"${isoTime(Date.now())}"`,
     formatters: { level: (level) => ({ level }) },
     hooks: { streamWrite: pretty ? escapedTwice : escaped },
   }

@@ -232,7 +232,7 @@ export class ObservedNameServer {
     const unreachableMs = Math.round(this.#nowMs - this.#unreachableMs)
     this.#unreachableMs = undefined
     events.add('nameserver_reachable', this.address, `after ${Math.round(unreachableMs / 1_000)} s`)
-    logger.info({ unreachableMs }, 'NameServer responds again')
+    logger.info({ unreachableMs }, 'NameServer can be read again')
   }
 
   #onError(error: unknown): void {
@@ -250,12 +250,12 @@ export class ObservedNameServer {
     this.#error = error.message
     // What is not read cannot be up to date, so nothing is left for later.
     this.#groupsDueMs = 0
-    if (exitCodeFor(error) !== ExitCode.UNREACHABLE || this.#unreachableMs !== undefined) return
+    if (this.#unreachableMs !== undefined) return
     // It may have been restarted.
     this.#respondingMs = undefined
     this.#unreachableMs = this.#nowMs
     events.add('nameserver_unreachable', this.address, error.message)
-    logger.warn({ error: error.message }, 'NameServer does not respond')
+    logger.warn({ error: error.message }, 'NameServer cannot be read')
   }
 
   /** Whether the tables have all that the NameServer has, as the digest of one of ours tells with one small response. */
@@ -294,6 +294,10 @@ export class ObservedNameServer {
     const { groups, clusters } = await this.#server.clusterInfo()
     const known = new Map([...groups].map(([name, group]) => [name, brokerDataOf(name, group)]))
     await this.routeInfo.observe({ groups: known, clusters })
+    // A broker has topics, and one that has left had some.
+    const isChanged =
+      groups.size !== this.#groups.size || [...groups.keys()].some((name) => !this.#groups.has(name))
+    if (isChanged) this.listAgain()
     this.#groups = groups
   }
 
@@ -354,7 +358,7 @@ export class ObservedNameServer {
     for (const topic of topics) this.#read.set(topic, nowMs)
     for (const topic of urgent) this.#urgent.delete(topic)
     if (this.#walk !== undefined) this.#walk.next += walked.length
-    if (!this.#isInFirstRound || this.#isWalked) this.#oldestMs = this.#oldest(nowMs)
+    if (!this.#isInFirstRound || this.#isWalked) this.#oldestMs = this.#oldest()
   }
 
   /** Of this tick. */
@@ -366,9 +370,8 @@ export class ObservedNameServer {
     return Math.ceil(maxLookups * Math.min(share, FIRST_SHARE * 2 ** minutes))
   }
 
-  /** @param nowMs - If there are no topics. */
-  #oldest(nowMs: number): number {
-    let oldestMs = nowMs
+  #oldest(): number {
+    let oldestMs = this.#listedMs
     for (const readMs of this.#read.values()) oldestMs = Math.min(oldestMs, readMs)
     return oldestMs
   }

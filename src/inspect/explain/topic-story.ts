@@ -1,4 +1,5 @@
 import { counted } from '../../common/counted.ts'
+import { isoTime } from '../../common/iso-time.ts'
 import { release } from '../../common/release.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { versionName } from '../../protocol/version-name.ts'
@@ -422,7 +423,7 @@ function askedText({ miss }: TopicFacts): string | undefined {
   const clients = miss.clients.map(
     ({ address, language, version }) => `${address} (${language}, ${release(versionName(version))})`,
   )
-  const last = new Date(miss.lastSeenMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const last = isoTime(miss.lastSeenMs).replace(/\.\d+Z$/, 'Z')
   return `${counted(miss.count, 'lookup')} found no route, the last at ${last}; clients that ask: ${list(clients)}.`
 }
 

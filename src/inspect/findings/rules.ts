@@ -54,10 +54,10 @@ export const RULES = {
   },
   registration_rejected: {
     meaning:
-      'The registrations of a broker have been rejected for a minute, by a limit, by the access policy or as damaged, and none was accepted since: its topics, or its latest changes, are missing here.',
+      'The registrations of a broker have been rejected again and again for a minute and a half, by a limit, by the access policy or as damaged, and none was accepted since: its topics, or its latest changes, are missing here.',
     severities: ['warning'],
-    // A first registration that is taken for an increment is followed by a whole one.
-    raiseAfterMs: 60_000,
+    // Longer than a single attempt holds, and the two that a broker makes in its first ten seconds.
+    raiseAfterMs: 90_000,
   },
   registration_disputed: {
     meaning:
@@ -81,7 +81,7 @@ export const RULES = {
   },
   nameserver_unreachable: {
     meaning:
-      'A NameServer that is observed (`mqnamesrv observe`) does not respond: what is shown of it is old.',
+      'A NameServer that is observed (`mqnamesrv observe`) does not respond, or rejects what it is asked: what is shown of it is old.',
     severities: ['critical'],
     // A restart takes less.
     raiseAfterMs: 30_000,

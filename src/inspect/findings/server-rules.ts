@@ -1,5 +1,6 @@
 import { counted } from '../../common/counted.ts'
 import { hostOf } from '../../common/host-of.ts'
+import { isoTime } from '../../common/iso-time.ts'
 import { release } from '../../common/release.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { MQVersion } from '../../protocol/remoting-command.ts'
@@ -23,7 +24,7 @@ import {
 import { type Clocks, name, names } from '../explain/wording.ts'
 import { MAX_PEER_DIFFERENCES, type PeerDifference } from '../peers-view.ts'
 import type { SimilarName } from '../similar-names.ts'
-import { dateOf, isoTime } from '../sources.ts'
+import { dateOf } from '../sources.ts'
 import { topicsText } from './affected-topics.ts'
 import { type Details, Observations } from './finding.ts'
 import type { FindingSources } from './findings.ts'
@@ -124,12 +125,12 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
   }
 }
 
-/** Observed NameServers that do not respond, the others of this process included. */
+/** Observed NameServers that cannot be read, the others of this process included. */
 export function checkObserved(sources: FindingSources, found: Observations): void {
   for (const { namesrv, unreachableMs, reason = '' } of sources.observed?.all ?? []) {
     if (unreachableMs === undefined) continue
     found.add('nameserver_unreachable', 'critical', namesrv, () => ({
-      text: `The NameServer ${namesrv} has not responded since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs and is reachable from here.`,
+      text: `The NameServer ${namesrv} cannot be read since ${dateOf(unreachableMs, sources)}: ${reason}. What is shown of it is as of then. See whether it runs, is reachable from here, and lets this client read it.`,
       evidence: { unreachableSince: dateOf(unreachableMs, sources), error: reason },
       command: mqnamesrv('ping -n', namesrv),
     }))
@@ -192,11 +193,15 @@ function adviceAgainst(differences: readonly PeerDifference[]): string {
   return advice.join(' ')
 }
 
+/** Brokers repeat a registration at least once a minute; one that is not repeated within this time was a single attempt. */
+const MAX_UNREPEATED_MS = 75_000
+
 /** Brokers that register in vain. Disputes are findings of their own. */
 export function checkRejections(view: RouteView, sources: FindingSources, found: Observations): void {
   for (const rejection of sources.history.rejections()) {
     const { atMs, brokerAddr, brokerName, by, byHost, isDisputed, limit, reason } = rejection
     if (isDisputed || !isRejected(rejection, view, sources)) continue
+    if (sources.nowMs() - atMs >= MAX_UNREPEATED_MS) continue
     const live = view.tables.liveAt(brokerAddr).find((each) => each.brokerName === brokerName)
     // Of a live broker, what another host sends in its name is not its own registration.
     if (byHost !== undefined && live?.peer !== undefined && hostOf(live.peer) !== byHost) continue

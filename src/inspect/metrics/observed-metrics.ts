@@ -32,7 +32,7 @@ function pairs(all: AllObserved, read: (peer: PeerState) => number): Sample[] {
 
 /** What `mqnamesrv observe` shows of the NameServers that it polls, in the order in which it is written. */
 export const OBSERVED_METRICS: readonly MetricFamily<AllObserved>[] = [
-  gauge('up', 'Whether an observed NameServer responds: 1 or 0.', ['namesrv'], (all) =>
+  gauge('up', 'Whether an observed NameServer can be read: 1 or 0.', ['namesrv'], (all) =>
     byServer(all, ({ unreachableMs, readMs }) =>
       unreachableMs === undefined && readMs !== undefined ? 1 : 0,
     ),
@@ -42,7 +42,7 @@ export const OBSERVED_METRICS: readonly MetricFamily<AllObserved>[] = [
   ),
   gauge(
     'routes_age_seconds',
-    'No route that is shown of it is older. Absent until all have been read once.',
+    'Neither a route that is shown of it nor the list of topics is older. Absent until all have been read once.',
     ['namesrv'],
     (all) => byServer(all, ({ routesReadMs }, { nowMs }) => routesReadMs && (nowMs() - routesReadMs) / 1_000),
   ),
@@ -52,8 +52,8 @@ export const OBSERVED_METRICS: readonly MetricFamily<AllObserved>[] = [
   gauge('routes', 'Topics whose routes have been read.', ['namesrv'], (all) =>
     byServer(all, ({ routes }) => routes),
   ),
-  gauge('broker_groups', 'Broker groups that it lists.', ['namesrv'], (all) =>
-    byServer(all, (_, { routeInfo }) => routeInfo.tableSizes.brokerAddrTable),
+  gauge('broker_groups', 'Broker groups that it lists. Absent until it has been read.', ['namesrv'], (all) =>
+    byServer(all, ({ readMs }, { routeInfo }) => readMs && routeInfo.tableSizes.brokerAddrTable),
   ),
   gauge('findings', 'What is wrong at it now.', ['namesrv', 'rule', 'severity'], (all) =>
     all.flatMap(({ identity, findings }) =>

@@ -1,14 +1,16 @@
-import { statSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { readAccessFile } from '../../access/access-file.ts'
 import type { SecretSource } from '../../access/account-reader.ts'
 import type { ProfileName } from '../../access/policy.ts'
 import type { RulePolicy } from '../../access/rule-policy.ts'
 import type { FileNote } from '../../access/yaml-reader.ts'
+import { counted } from '../../common/counted.ts'
 import { describeErrno } from '../../common/describe-errno.ts'
-import { readSmallFile } from '../files/small-file.ts'
+import { readFileOrStream, readRegularFile } from '../config/read-file.ts'
 
-/** Max bytes of an access file, and of one with a secret; the largest one in use has a few hundred rules. */
+/** Max bytes of an access file; the largest one in use has a few hundred rules. */
 const MAX_FILE_BYTES = 1_048_576
 /** Permission of all users to read. That of the group is how a file of root is given to the server. */
 const READABLE_BY_ALL = 0o004
@@ -44,7 +46,7 @@ export function loadAccessFile(
   let text: string
   try {
     beforeRead(path)
-    text = readSmallFile(path, MAX_FILE_BYTES).text
+    text = textOf(readFileOrStream(path, checkSize))
   } catch (error) {
     const problem = `${path}: cannot be read: ${describeErrno(error)}`
     return { policy: undefined, problems: [problem], warnings: [], secretFiles: [] }
@@ -58,7 +60,7 @@ export function loadAccessFile(
     const secretFile = secretPath(path, name)
     try {
       beforeRead(secretFile)
-      return readSmallFile(secretFile, MAX_FILE_BYTES).text.trimEnd()
+      return textOf(readRegularFile(secretFile, checkSize).bytes).trimEnd()
     } catch (error) {
       throw new Error(`cannot be read: ${describeErrno(error)}`)
     }
@@ -89,6 +91,17 @@ export function loadAccessFile(
 /** A relative path begins in the folder of the access file. */
 function secretPath(accessFile: string, name: string): string {
   return resolve(dirname(accessFile), name)
+}
+
+/** @throws {Error} */
+function checkSize({ size }: Stats): void {
+  if (size > MAX_FILE_BYTES) throw new Error(`it has ${counted(size, 'byte')}, more than ${MAX_FILE_BYTES}`)
+}
+
+/** @throws {Error} Other encodings would become another text without a word: a secret that no signature matches. */
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new Error('it is not text in UTF-8')
+  return bytes.toString()
 }
 
 /** Whether a file has one of these permissions. */

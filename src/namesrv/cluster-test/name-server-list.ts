@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
-import { nodeHttp } from '../../common/node-http.ts'
+import { nodeHttp } from '../../common/node-modules.ts'
 import { formatAddress, parseRemoteAddress } from '../../remoting/address.ts'
 import { withoutBrackets } from '../config/check-value.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'

@@ -10,6 +10,10 @@ import {
   rangeOf,
 } from './config-key.ts'
 
+/** What shells and other formats give a meaning, at a place where a path or a host would hardly have it. */
+const LITERAL_SIGNS = /^(["']).*\1$|^~(?:\/|$)|\$\{/
+const LITERAL_NOTICE = 'quotes, ~ and $ have no meaning in a value; it is used as it stands'
+
 /** A value that its key accepts, with a notice if it is not what the text says. */
 export interface CheckedValue {
   readonly value: ConfigValue
@@ -56,7 +60,10 @@ export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | Con
       return invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
     }
     const problem = nameProblem(key.names, given) ?? key.check?.(value)
-    return problem === undefined ? { value: trimmed } : invalid(problem, key.exact === true ? value : '')
+    if (problem !== undefined) return invalid(problem, key.exact === true ? value : '')
+    if (key.names === undefined || !LITERAL_SIGNS.test(trimmed)) return { value: trimmed }
+    const fields = { source: place, key: key.name, value: trimmed }
+    return { value: trimmed, notice: { level: 'warn', message: LITERAL_NOTICE, fields } }
   }
   const integer = javaInteger(text, key.type === 'int' ? 32 : 64)
   // Java cannot read a number of too many bits either: it is out of range.

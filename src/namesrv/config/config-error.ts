@@ -27,15 +27,16 @@ export class ConfigError extends CodedError<ConfigErrorCode> {
     super(code, lines.join('\n'), options)
     this.problems = lines
   }
+}
 
-  /**
-   * @internal
-   * @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix.
-   */
-  static throwAll(errors: readonly ConfigError[]): void {
-    const [first] = errors
-    if (first === undefined) return
-    const problems = errors.flatMap((error) => error.problems)
-    throw new ConfigError(first.code, problems, { cause: first })
-  }
+/**
+ * No member of the class: a bundler renames a class that names itself, and its name is that of the error.
+ * @internal
+ * @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix.
+ */
+export function throwConfigErrors(errors: readonly ConfigError[]): void {
+  const [first] = errors
+  if (first === undefined) return
+  const problems = errors.flatMap((error) => error.problems)
+  throw new ConfigError(first.code, problems, { cause: first })
 }

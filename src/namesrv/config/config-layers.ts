@@ -67,6 +67,9 @@ export function readLayers({ file, env = {}, args = [], caller }: ConfigLayers):
   return given
 }
 
+/** Editors on Windows write it in front of UTF-8; a `.properties` file is ISO-8859-1. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+
 /** The backup is used if the file is empty, as a full disk leaves it, or holds only zeros, as a power failure does. */
 function addFile(given: Given, file: ConfigFile): void {
   const { backup } = file
@@ -77,6 +80,13 @@ function addFile(given: Given, file: ConfigFile): void {
     for (const { key: name, value } of pairs.values()) {
       const key = findConfigKey(name)
       if (!isField(key) || key.name !== name) given.extras.set(name, value)
+    }
+    if (BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)) {
+      warn(
+        given,
+        'the file begins with a byte order mark, which is part of its first line; save it without',
+        { path },
+      )
     }
     if (useBackup) {
       warn(given, 'configuration file is empty; its backup is used', { path: file.path, backup: path })

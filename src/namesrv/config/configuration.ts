@@ -1,5 +1,5 @@
 import { checkValue } from './check-value.ts'
-import { ConfigError } from './config-error.ts'
+import { ConfigError, throwConfigErrors } from './config-error.ts'
 import {
   type ConfigKey,
   type ConfigNotice,
@@ -59,7 +59,7 @@ export class Configuration {
    */
   static resolve(options: ResolveOptions): { configuration: Configuration; notices: ConfigNotice[] } {
     const { configuration, notices, errors } = Configuration.resolveUsable(options)
-    ConfigError.throwAll(errors)
+    throwConfigErrors(errors)
     return { configuration, notices }
   }
 
@@ -95,8 +95,19 @@ export class Configuration {
       keys.set(key.name, { key, value: checked.value, source: given.source })
       if (checked.notice !== undefined) notices.push(checked.notice)
     }
+    const configuration = new Configuration(keys, extras, options.file?.path)
+    const { bindAddress, listenPort, httpBindAddress, httpListenPort } = configuration.values
+    const hosts = [bindAddress, httpBindAddress]
+    const isOneHost =
+      bindAddress === httpBindAddress || hosts.some((host) => /^(?:0\.0\.0\.0|\[?::\]?)$/.test(host))
+    if (httpListenPort === listenPort && listenPort !== 0 && isOneHost)
+      notices.push({
+        level: 'warn',
+        message: 'listenPort and httpListenPort are the same; give one of them another',
+        fields: { port: listenPort },
+      })
     return {
-      configuration: new Configuration(keys, extras, options.file?.path),
+      configuration,
       notices,
       errors: [fileError ?? [], [...texts.keys()].map((name) => errors.get(name) ?? [])].flat(2),
     }

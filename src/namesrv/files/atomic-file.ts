@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { NamesrvLogger } from '../../common/logger.ts'
+import { nodeCrypto } from '../../common/node-modules.ts'
 import { NotDurableError } from '../../common/not-durable-error.ts'
+import { readRegularFile } from '../config/read-file.ts'
 
 /** The functions used of Node's file system, so that tests can let each of them fail. */
 export type FileSystem = Pick<
@@ -95,7 +96,7 @@ export function recoveryLog(
 /** Reads the backup of a file; undefined if there is none or it cannot be read. */
 export function readBackup(path: string): { readonly path: string; readonly bytes: Buffer } | undefined {
   const backup = backupPath(path)
-  const bytes = attempt(() => readFileSync(backup))
+  const bytes = attempt(() => readRegularFile(backup).bytes)
   return bytes && { path: backup, bytes }
 }
 
@@ -173,7 +174,7 @@ async function writeBeside(
   old: Stats | undefined,
 ): Promise<string> {
   await removeTemporaries(fs, path)
-  const temporary = `${path}.${randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
+  const temporary = `${path}.${nodeCrypto().randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
   const mode = old === undefined ? 0o644 : old.mode & 0o777
   const handle = await fs.open(temporary, 'wx', mode)
   try {

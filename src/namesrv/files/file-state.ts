@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { readRegularFile } from '../config/read-file.ts'
 
 /** A file as it was when it was last looked at. */
 export interface FileState {
@@ -9,15 +10,13 @@ export interface FileState {
   readonly checksum: number
 }
 
-/** @param before - Returned if the file was not written since. @returns Undefined for a file that cannot be read. */
+/** @param before - Returned if the file was not written since. @returns Undefined for what cannot be read or is no regular file. */
 export function fileState(path = '', before?: FileState): FileState | undefined {
   try {
-    const stats = statSync(path)
-    const stamp = [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(' ')
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path)
+    const stamp = [ino, size, mtimeMs, ctimeMs].join(' ')
     if (stamp === before?.stamp) return before
-    // A device has no end, and opening a pipe blocks.
-    if (!stats.isFile()) return undefined
-    return { stamp, checksum: crc32(readFileSync(path)) }
+    return { stamp, checksum: crc32(readRegularFile(path).bytes) }
   } catch {
     return undefined
   }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { decodeKVConfigFile, KVConfigManager, type KVConfigTable } from '../../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
+import { readRegularFile } from '../config/read-file.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { readBackup, recoveryLog, replaceFile } from './atomic-file.ts'
 
@@ -40,7 +40,7 @@ export function loadKVConfig({ configuration, logger }: NamesrvContext): KVConfi
 /** The content of the KV file; undefined if there is none. @throws {ConfigError} */
 function readKVFile(path: string): Buffer | undefined {
   try {
-    return readFileSync(path)
+    return readRegularFile(path).bytes
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     const message = `cannot read the KV file ${path} (kvConfigPath): ${describeErrno(cause)}`

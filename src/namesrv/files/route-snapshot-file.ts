@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { type FileHandle, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { CodedError } from '../../common/coded-error.ts'
+import { type FileContent, readRegularFile } from '../config/read-file.ts'
 import { replaceFile, unlessCode } from './atomic-file.ts'
 
 /** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from a foreign file. */
@@ -65,25 +65,17 @@ export interface SnapshotFile {
  * @throws {SnapshotFileError}; or the file system's error if it cannot be read.
  */
 export function readSnapshotFile(path: string): SnapshotFile | undefined {
-  let handle: number
+  let file: FileContent
   try {
-    // Otherwise opening a named pipe blocks.
-    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  try {
-    const stats = fstatSync(handle)
-    if (!stats.isFile()) throw new Error(`${path} is not a file`)
-    const { size, mtimeMs } = stats
-    if (size > MAX_BYTES + MAX_FOOT_BYTES) {
+    file = readRegularFile(path, ({ size }) => {
+      if (size <= MAX_BYTES + MAX_FOOT_BYTES) return
       throw new SnapshotFileError('ERR_SNAPSHOT_FILE', `its ${size} bytes exceed the limit of ${MAX_BYTES}`)
-    }
-    return { modifiedMs: mtimeMs, bytes: size, lines: checkedLines(readFileSync(handle)) }
-  } finally {
-    closeSync(handle)
+    })
+  } catch (error) {
+    return unlessCode(error, 'ENOENT')
   }
+  const { bytes, stats } = file
+  return { modifiedMs: stats.mtimeMs, bytes: stats.size, lines: checkedLines(bytes) }
 }
 
 /** @throws {SnapshotFileError} */

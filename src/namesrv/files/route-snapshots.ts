@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { counted } from '../../common/counted.ts'
+import { describeErrno } from '../../common/describe-errno.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { nextPiece, RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -77,7 +78,7 @@ export class RouteSnapshots {
   #onUnusable(error: Error): void {
     const { logger } = this.#context
     const path = this.#path
-    const fields = { path, error: error.message }
+    const fields = { path, error: describeErrno(error) }
     if (!(error instanceof SnapshotFileError || error instanceof RouteSnapshotError)) {
       logger.warn(fields, 'route snapshot not readable; starting without routes')
       return

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { destination as createDestination } from 'pino'
 import { describeErrno } from '../../common/describe-errno.ts'
 import { hostOf } from '../../common/host-of.ts'
+import { isoTime } from '../../common/iso-time.ts'
 import { cutText, type LogThrottle } from '../../common/log-throttle.ts'
 import { sourceOf } from '../../common/source-of.ts'
 import { visible } from '../../common/visible.ts'
@@ -176,7 +177,7 @@ export class AuditLog {
     }
     this.#unwritten++
     // What JSON does not escape, and a terminal would obey or hide.
-    this.#destination.write(`${visible(JSON.stringify({ time: new Date().toISOString(), ...fields }))}\n`)
+    this.#destination.write(`${visible(JSON.stringify({ time: isoTime(Date.now()), ...fields }))}\n`)
   }
 
   /** A line is lost: too much waits already. */

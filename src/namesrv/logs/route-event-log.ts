@@ -123,8 +123,9 @@ function tallyText({ counts, firstNames } = new TopicTally()): string {
   return parts.length === 0 ? '' : `; topics: ${parts.join(', ')}`
 }
 
-/** Address, name and cluster, each shortened. */
+/** Address, name and cluster, each shortened; only the name if the others are not known. */
 export function nameOf({ clusterName, brokerName, brokerAddr }: Omit<BrokerIdentity, 'brokerId'>): string {
+  if (brokerAddr === '' && clusterName === '') return brokerName.slice(0, 60)
   return `${brokerAddr.slice(0, 60)} ${brokerName.slice(0, 60)} of ${clusterName.slice(0, 60)}`
 }
 

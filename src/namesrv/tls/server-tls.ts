@@ -1,6 +1,7 @@
 import type { SecureContextOptions } from 'node:tls'
+import { isoTime } from '../../common/iso-time.ts'
 import { EXPIRES_SOON_MS } from '../../inspect/findings/server-rules.ts'
-import { isoTime, type WatchedCertificate } from '../../inspect/sources.ts'
+import type { WatchedCertificate } from '../../inspect/sources.ts'
 import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import { type FileState, fileState } from '../files/file-state.ts'

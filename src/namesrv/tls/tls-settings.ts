@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { CodedError } from '../../common/coded-error.ts'
 import { checkValue } from '../config/check-value.ts'
-import { ConfigError } from '../config/config-error.ts'
+import { ConfigError, throwConfigErrors } from '../config/config-error.ts'
 import type { ConfigNotice } from '../config/config-key.ts'
 import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from '../config/java-properties.ts'
+import { readFileOrStream, readRegularFile } from '../config/read-file.ts'
 
 /** The keys that `tls.config.file` may set. */
 const FILE_KEYS = [
@@ -67,7 +67,7 @@ export function readTlsSettings(configuration: Configuration): TlsSettings {
     values[name] = checked.value
     if (checked.notice !== undefined) warnings.push(checked.notice)
   }
-  ConfigError.throwAll(errors)
+  throwConfigErrors(errors)
   return {
     values: values as unknown as TlsSettings['values'],
     configFile: pairs === undefined ? undefined : path,
@@ -98,7 +98,7 @@ function readPairs(configuration: Configuration): Map<string, JavaProperty> | un
   const path = configuration.values['tls.config.file']
   let bytes: Buffer
   try {
-    bytes = readFileSync(path)
+    bytes = readFileOrStream(path)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
@@ -121,7 +121,7 @@ export function readTlsFile(values: TlsSettings['values'], key: TlsFileKey): Buf
   const path = values[key]
   if (path === undefined || path === '') return undefined
   try {
-    return readFileSync(path)
+    return readRegularFile(path).bytes
   } catch (cause) {
     const { message } = cause as Error
     throw new TlsContextError('ERR_TLS_FILE', `cannot read ${key}=${JSON.stringify(path)}: ${message}`, {

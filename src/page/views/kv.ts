@@ -4,6 +4,7 @@ import type { Views } from '../../inspect/api-types.ts'
 import { badge, choice, command, emptyState, heading, name, searchField, seen, table } from '../components.ts'
 import { filtersOf } from '../filters.ts'
 import { count, counted } from '../format.ts'
+import { observedIn } from '../observed.ts'
 import { watchPages } from '../pages.ts'
 import { href } from '../router.ts'
 import type { WatchOptions } from '../store.ts'
@@ -33,15 +34,18 @@ function render(page: Page): TemplateResult {
   const { namespace, text } = values
   const { pages, last } = watchPages(store, '/api/v1/kv', OPTIONS, MAX_PAGES)
   const [first] = pages
+  const isObserved = observedIn(first) !== undefined
   const all = pages.flatMap(({ entries }) => entries)
   const matching = found(all, namespace, text)
   return html`<section>
-      ${heading('All namespaces', '/api/v1/kv')}
+      ${heading(isObserved ? `Namespace ${ORDER_NAMESPACE}` : 'All namespaces', '/api/v1/kv')}
       ${seen({ ...last, value: first, error: first === undefined ? last.error : undefined }, ({ total }) =>
-        total === 0
-          ? emptyState(html`The key-value table is empty. Tools keep what they like in it, and clients get the order of a topic's queues from it.
+        total === 0 && isObserved
+          ? emptyState('It is empty. A NameServer does not tell its other namespaces.')
+          : total === 0
+            ? emptyState(html`The key-value table is empty. Tools keep what they like in it, and clients get the order of a topic's queues from it.
             ${command('mqnamesrv kv set NAMESPACE KEY VALUE')}`)
-          : html`<div class="filters">
+            : html`<div class="filters">
                 ${choice('Namespace', namespace, namespacesOf(all), choose('namespace'))}
                 ${searchField('Key or value', text, choose('text'))}
               </div>

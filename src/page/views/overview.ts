@@ -134,7 +134,8 @@ function verdict(status: Status, sample: RateSample | undefined, ageMillis: numb
       ${observed === undefined ? nothing : html`<p class="word">${observedBadge(observed, ageMillis)}</p>`}
       <dl class="figures">
         ${observed === undefined ? html`${figure('Version', version)} ${figure('Uptime', duration(uptimeSeconds * 1_000))}` : observedFigures(observed)}
-        ${figure('Brokers', count(tables.brokers))} ${figure('Topics', count(tables.topics))}
+        ${figure('Brokers', observed?.ageMs === null ? 'unknown' : count(tables.brokers))}
+        ${figure('Topics', observed?.topics === null ? 'unknown' : count(tables.topics))}
         ${observed === undefined ? html`${figure('Lookups', rate(sample?.lookups))} ${figure('Misses', rate(sample?.lookupsWithoutRoute))}` : nothing}
       </dl>
       ${jsonLink('/api/v1/status')}

@@ -14,7 +14,7 @@ import {
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import type { CloseReason, TlsSession } from '../../stats/connections.ts'
-import { Connection, socketFailure } from './connection.ts'
+import { afterReads, Connection, socketFailure } from './connection.ts'
 import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
 import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
 import { kindAfter } from './peer-kind.ts'
@@ -27,7 +27,7 @@ import { clientCertificateOf, tlsSessionOf } from './tls-session.ts'
 export interface ChannelOptions
   extends Pick<
     RemotingServerOptions,
-    'dispatcher' | 'nowMs' | 'maxFrameBytes' | 'counters' | 'durations' | 'events'
+    'dispatcher' | 'nowMs' | 'defer' | 'maxFrameBytes' | 'counters' | 'durations' | 'events'
   > {
   readonly commandDecoder: CommandDecoder
   readonly responses: ResponseBuffer
@@ -74,6 +74,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #largeBytes = 0
   /** Whether the throttle has paused reading. */
   #paused = false
+  /** Whether it closes as soon as the requests that have arrived have their responses. */
+  #finishing = false
   closed = false
   /** Whether the socket has passed on every write at once; those of TLS and of slow peers do not. */
   #writesAtOnce = true
@@ -108,9 +110,23 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     this.#end()
   }
 
+  /** A Java client of 4.x would wait three seconds for the response to a request that was read and dropped. */
   override finish(reason: CloseReason): void {
     this.beginClosing(reason)
-    if (!this.#busy) this.#end()
+    this.#finishing = true
+    this.#endIfServed()
+  }
+
+  protected override beginClosing(reason: CloseReason): void {
+    super.beginClosing(reason)
+    this.#finishing = false
+  }
+
+  /** Called directly after sockets were read, so that no request is read after the last response. */
+  #endIfServed(): void {
+    if (!this.#finishing || this.#busy || this.#congested) return
+    this.#finishing = false
+    this.#end()
   }
 
   evict(error: LimitError): void {
@@ -120,7 +136,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
 
   /** Takes bytes from the peer. With a shared read buffer they may change as soon as this returns. */
   receive(chunk: Buffer): void {
-    if (this.closing) return
+    if (this.#ignoresRequests) return
     const { nowMs, throttle, counters } = this.#options
     const decoder = this.#decoder
     const wasLarge = decoder.partialBytes >= LARGE_FRAME_BYTES
@@ -132,6 +148,10 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     if (this.#sharesReads) decoder.detach()
     if (wasLarge || decoder.partialBytes >= LARGE_FRAME_BYTES) this.#pauseForOthers(chunk.length)
     else if (decoder.bufferedBytes === 0) throttle.servedOther(this.lastActivityMs)
+  }
+
+  get #ignoresRequests(): boolean {
+    return this.closing && !this.#finishing
   }
 
   #pauseForOthers(bytes: number): void {
@@ -162,7 +182,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     const context: RequestContext = { channel: this, nowMs: this.lastActivityMs }
     let frames = 0
     try {
-      while (!this.#busy && !this.#congested && !this.closing) {
+      while (!this.#busy && !this.#congested && !this.#ignoresRequests) {
         if (!decoder.advance()) break
         frames++
         // The body is valid until the response, and the shared read buffer until this function returns.
@@ -185,6 +205,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     else if (this.socket.isPaused()) this.socket.resume()
     this.#options.counters.framesIn += frames
     this.#reportMemory(frames > 0)
+    if (this.#finishing) afterReads(this.#options.defer, () => this.#endIfServed())
   }
 
   #reportMemory(madeProgress: boolean): void {
@@ -234,7 +255,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
         this.#onInternalError(error)
       }
       this.#work()
-      if (this.closing) this.#end()
+      if (this.#ignoresRequests) this.#end()
     })
   }
 

@@ -24,7 +24,7 @@ export abstract class Connection implements OpenConnection {
   bytesIn = 0
   bytesOut = 0
   lastActivityMs: number
-  /** Whether what the peer sends is ignored from now on. */
+  /** Whether it is being closed. What the peer sends is ignored from then on, unless the connection is finishing. */
   closing = false
   /** Why it is being closed; undefined if the peer closes it. */
   closeReason: CloseReason | undefined
@@ -64,7 +64,7 @@ export abstract class Connection implements OpenConnection {
     this.destroy(reason)
   }
 
-  /** Closes when the request in progress, if any, has its response. */
+  /** Closes when the requests that have arrived have their responses. */
   finish(reason: CloseReason): void {
     this.destroy(reason)
   }
@@ -84,6 +84,14 @@ export function closedFor(cause: CloseReason['cause']): CloseReason {
 /** The reason of a connection whose socket has failed. */
 export function socketFailure({ message, code }: NodeJS.ErrnoException): CloseReason {
   return { cause: 'socket_error', code: code ?? null, detail: message }
+}
+
+/**
+ * Runs a task directly after sockets were read, in the next turn of the event loop: the events of the current one may have been
+ * collected before the last bytes arrived.
+ */
+export function afterReads(defer: (task: () => void, minMs: number) => void, task: () => void): void {
+  defer(() => defer(task, 0), 0)
 }
 
 /** Time from the first connection to the last, however many there are. */

@@ -3,13 +3,18 @@ import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
-import { type ClosedConnection, ClosedConnections, type OpenConnection } from '../../stats/connections.ts'
+import {
+  type CloseCause,
+  type ClosedConnection,
+  ClosedConnections,
+  type OpenConnection,
+} from '../../stats/connections.ts'
 import { Counters } from '../../stats/counters.ts'
 import { RequestDurations } from '../../stats/durations.ts'
 import { formatAddress, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
-import { type Connection, closedFor, closeGradually } from './connection.ts'
+import { afterReads, type Connection, closedFor, closeGradually } from './connection.ts'
 import { ConnectionHandshake, type HandshakeContext, type HandshakeOptions } from './connection-handshake.ts'
 import {
   ConnectionMemoryLimit,
@@ -231,15 +236,21 @@ export class RemotingServer {
   }
 
   /**
-   * Stops accepting and closes all connections gradually, each when its request in progress has its response; resolves when the
-   * last one has closed. Open connections are served until then.
+   * Stops accepting and closes all connections gradually, each when the requests that have arrived have their responses; resolves
+   * when the last one has closed. Open connections are served until then.
    * @param timeout - Resolves when connections that are still open are to be destroyed.
    */
   async stop(timeout: Promise<void>): Promise<void> {
+    const { defer, every } = this.#options
     this.#endSweeps?.()
+    // The kernel resets connections that wait to be accepted, and those with unread requests.
+    await new Promise<void>((resolve) => afterReads(defer, resolve))
     if (this.#server.listening) this.#server.close()
     const allClosed = this.#until(() => this.connections === 0)
-    const endClosing = closeGradually(() => this.#connections.values(), this.#options.every)
+    const endClosing = closeGradually(
+      () => this.#connections.values(),
+      (periodMs, task) => every(periodMs, () => afterReads(defer, task)),
+    )
     await Promise.race([allClosed, timeout])
     endClosing()
     for (const connection of this.#connections.values()) connection.destroy(closedFor('shutdown'))
@@ -323,18 +334,20 @@ export class RemotingServer {
       this.#acceptFromSelf(socket, ownDispatcher)
       return
     }
+    const { counters, events, handshake: handshakeOptions, nowMs, rates } = this.#options
+    const host = socket.remoteAddress
+    if (host === undefined) {
+      // The peer has reset the connection already, as health checks of haproxy do: no response can reach it.
+      counters.connectionsAccepted++
+      this.#countClosed('socket_error')
+      socket.destroy()
+      return
+    }
     if (this.connections >= this.#server.maxConnections - 1) {
       this.#onTooMany(peerAddress(socket))
       socket.destroy()
       return
     }
-    const host = socket.remoteAddress
-    if (host === undefined) {
-      // The peer has reset the connection already, as health checks of haproxy do: no response can reach it.
-      socket.destroy()
-      return
-    }
-    const { counters, events, handshake: handshakeOptions, nowMs, rates } = this.#options
     const { proxyTrustedNetworks: proxies } = handshakeOptions
     // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.
     const isProxy = proxies.restricted && proxies.has(host)
@@ -369,13 +382,17 @@ export class RemotingServer {
   }
 
   #remove(connection: Connection): void {
-    const { counters, nowMs } = this.#options
     const reason = connection.closeReason ?? closedFor('peer_closed')
     this.#connections.delete(connection.id)
-    this.#closed.add(connection, reason, nowMs())
-    counters.connectionsClosed++
-    counters.connectionsClosedBy[reason.cause]++
+    this.#closed.add(connection, reason, this.#options.nowMs())
+    this.#countClosed(reason.cause)
     for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  #countClosed(cause: CloseCause): void {
+    const { counters } = this.#options
+    counters.connectionsClosed++
+    counters.connectionsClosedBy[cause]++
   }
 
   #closeIdle(): void {

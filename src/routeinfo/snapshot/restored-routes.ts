@@ -176,8 +176,8 @@ export class RestoredRoutes {
   *follow(tables: RouteTables, changes: RouteChanges): Steps<void> {
     const registered = changes.events.find((event) => event.kind === 'broker registered')?.broker
     const known = registered && this.brokers.get(keyOf(registered))
-    const isRenamed = known !== undefined && known.brokerName !== registered?.brokerName
-    const leaving: readonly Leaving[] = isRenamed ? [{ ...known, reason: 'renamed' }] : changes.removals
+    const renamed = known && registered ? this.#formerNames(known, registered.brokerName) : []
+    const leaving: readonly Leaving[] = renamed.length > 0 ? renamed : changes.removals
     const tallies = yield* this.#topicsOf(leaving)
     // From here on in one slice, since lookups see these changes at once.
     const left: RouteEvent[] = []
@@ -195,6 +195,16 @@ export class RestoredRoutes {
     for (const event of changes.events)
       if (event.kind === 'broker unregistered' && removed.delete(event.broker.brokerName))
         event.topicChanges?.addDeleted(tallies.get(event.broker.brokerName))
+  }
+
+  /** A broker that returns leaves its other names: Java, from which a snapshot may be, keeps the group of a former name. */
+  #formerNames(known: RestoredBroker, presentName: string): Leaving[] {
+    const { brokerName: knownName, brokerAddr, clusterName } = known
+    const names = new Set([knownName])
+    for (const [name, { members, shown }] of this.groups)
+      if (shown.cluster === clusterName && [...members.values()].includes(brokerAddr)) names.add(name)
+    names.delete(presentName)
+    return [...names].map((brokerName) => ({ ...known, brokerName, reason: 'renamed' }))
   }
 
   /** The restored topics of each broker name that a member leaves. */
@@ -220,8 +230,11 @@ export class RestoredRoutes {
     const { brokerName, brokerAddr, reason, deadlineMs } = request
     const broker = this.brokers.get(keyOf(request))
     if (reason === 'not returned' && broker?.deadlineMs !== deadlineMs) return false
-    const hasLeft = broker?.brokerName === brokerName && this.brokers.delete(keyOf(request))
-    if (hasLeft) changes.group(brokerName)
+    const hasLeft = broker?.brokerName === brokerName || reason === 'renamed'
+    if (hasLeft) {
+      this.brokers.delete(keyOf(request))
+      changes.group(brokerName)
+    }
     // As in the live tables, a request to leave removes the address whatever its cluster.
     if (reason === 'request' || (hasLeft && !this.#isRestoredElsewhere(request)))
       this.#removeMembers(brokerName, (_, addr) => addr === brokerAddr, changes)

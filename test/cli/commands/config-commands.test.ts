@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { certificateAuthority, writeIdentity } from '../../support/certificates.ts'
+import { checkout, runCommand } from '../../support/command.ts'
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startScripted } from '../scripted-name-server.ts'
@@ -168,9 +170,19 @@ describe('config set, of a NameServer of Java,', () => {
       [],
     ])
     expect(stderr).toContain(`${address}: nonsense="a b" (was not shown)\n`)
-    expect(stderr).toContain(`${address} accepted nonsense and did not change it`)
+    expect(stderr).toContain(`${address} accepted nonsense and did not change it: it has no such key\n`)
     expect(codes()).toContain(318)
     expect((await runCli([...set, '-o', 'name'])).stdout).toBe('nonsense\nlistenPort\n')
+  })
+
+  test('is said to have no key that is misspelt, and which is the nearest', async () => {
+    const { address } = await startScripted(JAVA)
+    const set = ['config', 'set', 'orderMesageEnable=true', '-n', address, '-y']
+    expect((await runCli(set)).stderr).toContain(
+      'did not change it: it has no such key; did you mean orderMessageEnable?',
+    )
+    const rejected = ['config', 'set', 'orderMessageEnable=maybe', '-n', address, '-y']
+    expect((await runCli(rejected)).stderr).toContain('did not change it: it rejects the value')
   })
 
   test('ends with 1 if the value differs in its case only, and with 0 for a boolean in another case', async () => {
@@ -305,6 +317,40 @@ describe('config check', () => {
     expect(await check({ ...enforcing, ...tls, OPS: 'a secret of ops' })).toEqual({ code: 0, lines: [] })
     expect((await check(tls)).lines).toEqual([
       'error: accessFile: /access.yml:1:41: secretEnv "OPS" is not set',
+    ])
+  })
+
+  test('names the files that are named pipes or devices, and waits for none', async () => {
+    const folder = temporaryFolder()
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const path = fileWith(
+      ...[`accessFile=${pipe}`, 'httpTokenFile=/dev/zero', 'tls.test.mode.enable=false'],
+      ...[`tls.server.keyPath=${pipe}`, `tls.server.certPath=${pipe}`],
+    )
+    const checked = await runCli(['config', 'check', path])
+    expect(checked.stdout.replaceAll(pipe, 'PIPE').split('\n').slice(0, -2)).toEqual([
+      'error: accessFile: PIPE: cannot be read: it is a named pipe; a regular file is needed',
+      'error: httpTokenFile="/dev/zero" cannot be used: it is a device; a regular file is needed',
+      'warning: cannot read tls.server.keyPath="PIPE": it is a named pipe; a regular file is needed',
+    ])
+    writeFileSync(path, `tls.config.file=${pipe}`)
+    expect((await runCli(['config', 'check', path])).stdout).toContain(
+      `"${pipe}" cannot be read: it is a named`,
+    )
+    expect(await runCli(['config', 'check', pipe])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${pipe}: it is a named pipe; a regular file is needed`),
+    })
+  })
+
+  test('reads what another command writes', async () => {
+    const { output, ended } = runCommand([
+      ...['sh', '-c', 'echo listenPort=x | "$0" config check /dev/stdin', checkout()],
+    ])
+    expect([await ended, output.stdout]).toEqual([
+      1,
+      'error: /dev/stdin:1: listenPort="x" must be a whole number\n/dev/stdin is invalid\n',
     ])
   })
 

@@ -38,7 +38,12 @@ export function fakeWorld(given: {
     env: given.env ?? {},
     homeDirectory: '/home/user',
     processors: 2,
-    stdout: { write: (text) => out.push(text) },
+    stdout: {
+      write: (text, onWritten) => {
+        out.push(text)
+        onWritten?.()
+      },
+    },
     stderr: { write: (text) => err.push(text) },
     events,
     earlySignals: given.earlySignals ?? [],

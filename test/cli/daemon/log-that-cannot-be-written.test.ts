@@ -28,7 +28,7 @@ test.runIf(existsSync(FULL))(
     child.kill('SIGTERM')
     const [code, signal] = await once(child, 'close')
     expect(stderr.lines).toEqual([
-      'mqnamesrv: cannot write the log, continuing without: ENOSPC: no space left on device, write',
+      'mqnamesrv: cannot write the log, continuing without: no space left on device (ENOSPC)',
     ])
     expect([code, signal]).toEqual([0, null])
   },

@@ -86,6 +86,48 @@ describe('an observation', () => {
     expect(await read('status')).toMatchObject({ nodeId: a.address, tables: { brokers: 2, topics: 1 } })
   })
 
+  test('counts nothing of a NameServer that has never been read', async () => {
+    const { text, settle } = await observing(['127.0.0.1:1'])
+    await settle(async () => (await text('/metrics')).includes('observed_up{namesrv="127.0.0.1:1"} 0'))
+    const metrics = (await text('/metrics')).split('\n').filter((line) => line.includes('{namesrv='))
+    expect(metrics.join('\n')).not.toMatch(/_(?:broker_groups|topics|age_seconds|routes_age_seconds)\{/)
+  })
+
+  test('says of a NameServer that has never been read that it is not observed yet, in place of empty tables', async () => {
+    const { read, text, settle } = await observing(['127.0.0.1:1'])
+    const reason = /not observed yet: connection to 127\.0\.0\.1:1 failed/
+    await settle(async () => reason.test(await text('/api/v1/brokers')))
+    for (const path of [
+      'topics',
+      'topics/T/route',
+      'brokers/b',
+      'kv',
+      'explain?topic=T',
+      'explain?broker=b',
+      'digest',
+    ])
+      expect(JSON.parse(await text(`/api/v1/${path}`)), path).toMatchObject({
+        error: { code: 'ERR_UNAVAILABLE', message: expect.stringMatching(reason) },
+      })
+    for (const path of ['status', 'findings', 'events', 'peers', 'departures'])
+      expect(await read(path), path).toMatchObject({ observed: { at: null } })
+  })
+
+  test('does not say that a topic is missing before it has read all routes', async () => {
+    const topics = Array.from({ length: 120 }, (_, index) => `T${index}`)
+    const a = await javaServer({ 206: { body: topicList(...topics) } })
+    const { text, settle, pass } = await observing([a.address])
+    const answer = async (path: string) => (await text(`/api/v1/${path}`)).trim()
+    await settle(async () => (await answer('status')).includes('routes of 70 of 120 topics not read yet'))
+    for (const path of ['topics/T119', 'topics/T119/route', 'explain?topic=T119'])
+      expect(await answer(path)).toMatch(/not observed yet: routes of \d+ of 120 topics not read yet/)
+    expect(await answer('topics/T0')).toContain('"observed"')
+    await pass(3)
+    await settle(async () => (await answer('status')).includes('"routes":120,'))
+    expect(await answer('topics/T119')).toContain('"observed"')
+    expect(await answer('topics/Nope')).toMatch(/no topic .*\(observed \d+ s ago\)/)
+  })
+
   test('gives a client’s route, and says what cannot be observed', async () => {
     const a = await javaServer()
     const { read, text, settle } = await observing([a.address])

@@ -156,6 +156,36 @@ describe('an observed NameServer', () => {
     expect(observed.state).toMatchObject({ topics: 2, routes: 2 })
   })
 
+  test('has the topics of a broker that registers or leaves as soon as it has seen that', async () => {
+    let isThere = false
+    const two = { body: clusterInfo({ 'broker-a': '10.0.0.1:10911', 'broker-b': '10.0.0.2:10911' }) }
+    const java = await javaServer([], {
+      106: () => (isThere ? two : ONE_BROKER),
+      206: () => ({ body: isThere ? topicList('T0', 'T1') : topicList('T0') }),
+      105: () => ({ body: route({ 'broker-b': 4 }) }),
+    })
+    const { observed, events, pass, nowMs } = await observe(java.address)
+    const startMs = nowMs()
+    await pass(9)
+    expect(observed.state).toMatchObject({ topics: 1, routesReadMs: startMs })
+    isThere = true
+    await pass(1)
+    expect(observed.state).toMatchObject({ topics: 2, routes: 2 })
+    isThere = false
+    await pass(10)
+    expect(observed.state).toMatchObject({ topics: 1 })
+    // The address of a broker that is not listed any more is not known.
+    expect(events().at(-1)).toEqual(['topics_changed', 'broker-b', 'topics: 1 deleted (T1)'])
+  })
+
+  test('is as old as its list of topics, also if the list is empty', async () => {
+    const java = await javaServer([], { 106: { body: clusterInfo({}) } })
+    const { observed, pass, nowMs } = await observe(java.address)
+    const startMs = nowMs()
+    await pass(59)
+    expect(observed.state).toMatchObject({ topics: 0, readMs: startMs + 50_000, routesReadMs: startMs })
+  })
+
   test('takes over routes that have changed when they are read again', async () => {
     const java = await javaServer(['T0'], {
       105: (_, before) => ({ body: before === 0 ? route({ 'broker-a': 4 }) : route({ 'broker-a': 4 }, 4) }),
@@ -187,7 +217,20 @@ describe('an observed NameServer', () => {
     await pass(60)
     expect(observed.state).toMatchObject({ unreachableMs: undefined, reason: undefined })
     expect(events().map(([kind]) => kind)).toEqual(['nameserver_unreachable', 'nameserver_reachable'])
-    expect(lines.map(({ msg }) => msg)).toEqual(['NameServer does not respond', 'NameServer responds again'])
+    expect(lines.map(({ msg }) => msg)).toEqual(['NameServer cannot be read', 'NameServer can be read again'])
+  })
+
+  test('that rejects what it is asked cannot be read, and says why', async () => {
+    let isAllowed = false
+    const denied = { code: 16, remark: 'not for you' }
+    const java = await javaServer(['T0'], { 106: () => (isAllowed ? ONE_BROKER : denied) })
+    const { observed, pass, events, lines, nowMs } = await observe(java.address)
+    expect(observed.state).toMatchObject({ readMs: undefined, unreachableMs: nowMs(), reason: 'not for you' })
+    expect(lines).toMatchObject([{ level: 'warn', msg: 'NameServer cannot be read', error: 'not for you' }])
+    isAllowed = true
+    await pass(2)
+    expect(observed.state).toMatchObject({ topics: 1, unreachableMs: undefined, reason: undefined })
+    expect(events().map(([kind]) => kind)).toEqual(['nameserver_unreachable', 'nameserver_reachable'])
   })
 
   test('that lists no topics shows its brokers and says why there is no more', async () => {
@@ -222,7 +265,7 @@ describe('an observed NameServer', () => {
     const { observed, lines } = await observe(java.address)
     expect(observed.state.readMs).toBeUndefined()
     expect(observed.state.reason).toContain(`${what} response from ${java.address}`)
-    expect(lines).toMatchObject([{ level: 'warn', msg: 'NameServer does not respond' }])
+    expect(lines).toMatchObject([{ level: 'warn', msg: 'NameServer cannot be read' }])
   })
 })
 

@@ -8,6 +8,7 @@ import { projectRoot } from '../harness/work-folder.ts'
 import { inOneOrder, KV_FILE_UNORDERED } from './body-order.ts'
 import { differencesOf, withoutPlaces } from './compare.ts'
 import { differences } from './differences.ts'
+import { againAfterRace } from './java-race.ts'
 import { type Player, play } from './play.ts'
 import { asAnsweredBy, notCompared, releaseDifferences } from './release-differences.ts'
 import type { Sequence } from './sequence.ts'
@@ -56,11 +57,13 @@ interface Played {
 }
 
 /** Plays a sequence to a server of its own. */
-async function playToNew(options: NameServerOptions, sequence: Sequence): Promise<Played> {
-  const player = options.kind === 'ours' ? options.kind : options.release
-  const server = await startNameServer({ ...options, properties: sequence.properties ?? {} })
-  const outcomes = await play(server.address, player, sequence).finally(() => server.program.kill())
-  return { player, server, outcomes }
+function playToNew(options: NameServerOptions, sequence: Sequence): Promise<Played> {
+  return againAfterRace(async () => {
+    const player = options.kind === 'ours' ? options.kind : options.release
+    const server = await startNameServer({ ...options, properties: sequence.properties ?? {} })
+    const outcomes = await play(server.address, player, sequence).finally(() => server.program.kill())
+    return { player, server, outcomes }
+  })
 }
 
 describe('the intended differences', () => {

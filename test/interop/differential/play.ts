@@ -1,6 +1,7 @@
 import type { Release } from '../harness/packages.ts'
 import { until } from '../harness/wait-until.ts'
 import { type Arrival, Connection } from './connection.ts'
+import { checkRace } from './java-race.ts'
 import { isServedIn4 } from './release-differences.ts'
 import { requestBytes } from './request-bytes.ts'
 import type { Condition, RequestStep, Sequence, Step } from './sequence.ts'
@@ -23,7 +24,7 @@ export interface Outcome {
 /** Whose server is played to. */
 export type Player = Release | 'ours'
 
-/** Plays a sequence to a server and gives what came of each step. */
+/** Plays a sequence to a server and gives what came of each step. @throws {JavaRace} */
 export async function play(
   address: string,
   side: Player,
@@ -60,6 +61,7 @@ async function playStep(step: Step, index: number, playing: Playing): Promise<Ou
   const request = requestBytes(step, index)
   const askOnce = () => exchange(connection, request, isSilent(step, side), step.waitMs)
   const outcome = { request, ...(await settled(askOnce, conditionFor(step, side))) }
+  checkRace(side, outcome.arrival)
   if (outcome.arrival === 'closed') connections.delete(name)
   return outcome
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { propertiesText } from '../harness/java.ts'
 import { type NameServer, startNameServer } from '../harness/name-server.ts'
 import type { Release } from '../harness/packages.ts'
+import { againAfterRace } from './java-race.ts'
 import { type Action, actionsOf, type Dialect } from './random/actions.ts'
 import { run } from './random/play-actions.ts'
 import { Difference, Twins } from './random/twins.ts'
@@ -88,16 +89,17 @@ function player({ release, dialect, properties, keepsNothing }: Setting) {
     pair = undefined
   }
   return {
-    run: async (actions: readonly Action[]): Promise<void> => {
-      pair ??= await start()
-      runs += 1
-      try {
-        await run(pair.twins, new World(`r${runs}-`, dialect), actions)
-      } catch (error) {
-        await end()
-        throw error
-      }
-    },
+    run: (actions: readonly Action[]): Promise<void> =>
+      againAfterRace(async () => {
+        pair ??= await start()
+        runs += 1
+        try {
+          await run(pair.twins, new World(`r${runs}-`, dialect), actions)
+        } catch (error) {
+          await end()
+          throw error
+        }
+      }),
     end,
     compared: () => compared,
   }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { blockOf, keysOf } from '../../../scripts/support/markdown-pages.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../../support/certificates.ts'
 import { propertiesText } from './java.ts'
 import { newHome } from './work-folder.ts'
@@ -11,14 +12,13 @@ export function writeAccessFile(text: string): string {
   return path
 }
 
-/** Properties of a broker of 5.3 or later that signs what it sends to NameServers and other brokers. */
+/** Properties of a broker of 5.3 or later that signs what it sends to NameServers and other brokers, as docs/security.md has them. */
 export function brokerCredentials(accessKey: string, secretKey: string): Record<string, string> {
-  return {
-    innerClientAuthenticationCredentials: JSON.stringify({ accessKey, secretKey }),
-    // Without one, a broker that has credentials does not start.
-    authenticationMetadataProvider:
-      'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
-  }
+  const documented = blockOf('docs/security.md', 'ini', 'innerClientAuthenticationCredentials')
+  const credentials = documented
+    .replace('"brokers"', JSON.stringify(accessKey))
+    .replace('"…"', JSON.stringify(secretKey))
+  return keysOf(credentials)
 }
 
 /**

@@ -410,6 +410,37 @@ describe('a notice', () => {
     expect(configuration.fileText(configuration.state)).toMatch(/^foo\.unknown=bar $[\s\S]*^listenPrt=1$/m)
   })
 
+  test.each([
+    ['kvConfigPath="/data/kv.json"', '"/data/kv.json"'],
+    ['kvConfigPath=~/kv.json', '~/kv.json'],
+    ['kvConfigPath=$' + '{HOME}/kv.json', '$' + '{HOME}/kv.json'],
+    ["bindAddress='127.0.0.1'", "'127.0.0.1'"],
+  ])('warns of what means nothing in a path or a host, which is used as it stands: %s', (file, value) => {
+    const { configuration, notices } = resolve({ file })
+    const [key = ''] = file.split('=')
+    expect(notices).toMatchObject([{ level: 'warn', fields: { source: 'ns.conf:1', key, value } }])
+    expect(configuration.keys().find((each) => each.key.name === key)?.value).toBe(value)
+  })
+
+  test('warns of a byte order mark, which is part of the first line', () => {
+    const { notices } = resolve({ file: '\xef\xbb\xbf# A comment' })
+    expect(notices.map(({ message }) => message)).toEqual([
+      'the file begins with a byte order mark, which is part of its first line; save it without',
+      'unknown key has no effect',
+    ])
+  })
+
+  test.each<[string, string, number]>([
+    ['one port for two servers on overlapping addresses', '', 1],
+    ['one port for two servers on one address', 'bindAddress=127.0.0.1', 1],
+    ['no more of one port on different addresses', 'bindAddress=127.0.0.2', 0],
+  ])('warns of %s', (_, more, warnings) => {
+    const { notices } = resolve({ file: `listenPort=9999\nhttpListenPort=9999\n${more}` })
+    const message = 'listenPort and httpListenPort are the same; give one of them another'
+    const warning = { level: 'warn', message, fields: { port: 9999 } }
+    expect(notices).toEqual(Array.from({ length: warnings }, () => warning))
+  })
+
   test('lists the keys that have no effect, in one line and only if they are set', () => {
     expect(resolve({}).notices).toEqual([])
     const { notices } = resolve({ file: 'useEpollNativeSelector=true\nserverWorkerThreads=4\nlistenPort=1' })

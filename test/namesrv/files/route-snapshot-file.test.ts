@@ -113,13 +113,13 @@ describe('the file of a snapshot', () => {
   })
 
   test.each([
-    ['a folder', (path: string) => mkdirSync(path)],
-    ['a device', (path: string) => symlinkSync('/dev/null', path)],
-    ['a named pipe', (path: string) => void execFileSync('mkfifo', [path])],
-  ])('is neither read nor replaced where there is %s', async (_, make) => {
+    ['a folder', (path: string) => mkdirSync(path), 'EISDIR'],
+    ['a device', (path: string) => symlinkSync('/dev/null', path), 'it is a device'],
+    ['a named pipe', (path: string) => void execFileSync('mkfifo', [path]), 'it is a named pipe'],
+  ])('is neither read nor replaced where there is %s', async (_, make, reason) => {
     const path = join(temporaryFolder(), 'thing')
     make(path)
-    expect(() => readSnapshotFile(path)).toThrow(`${path} is not a file`)
+    expect(() => readSnapshotFile(path)).toThrow(reason)
     await expect(writeSnapshotFile(path, piecesOf('["new"]\n'))).rejects.toThrow(`${path} is not a file`)
     expect(existsSync(path)).toBe(true)
     expect(statSync(path).isFile()).toBe(false)

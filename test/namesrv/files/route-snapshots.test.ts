@@ -237,7 +237,7 @@ describe('a file that cannot be used does not stop the start', () => {
       {
         level: 'warn',
         msg: 'route snapshot not readable; starting without routes',
-        error: `${routeSnapshotPath} is not a file`,
+        error: 'is a directory (EISDIR)',
       },
     ])
     expect(statSync(routeSnapshotPath).isDirectory()).toBe(true)

@@ -3,6 +3,7 @@ import { until } from '../../harness/wait-until.ts'
 import { type Answer, readAnswer } from '../answer.ts'
 import { differenceOf } from '../compare.ts'
 import { type Arrival, Connection } from '../connection.ts'
+import { checkRace } from '../java-race.ts'
 import { exchange, type Outcome } from '../play.ts'
 import { requestBytes } from '../request-bytes.ts'
 import type { RequestStep } from '../sequence.ts'
@@ -30,7 +31,7 @@ export class Twins {
     this.#addresses = addresses
   }
 
-  /** Asks both, and gives Java's answer. @throws {Difference} */
+  /** Asks both, and gives Java's answer. @throws {Difference | JavaRace} */
   async ask(step: RequestStep, on = 'main'): Promise<Answer> {
     const request = requestBytes(step, this.#nextOpaque())
     const { java, ours } = await this.#connection(on)
@@ -43,7 +44,7 @@ export class Twins {
     return this.#compare(step, a as Outcome, b as Outcome)
   }
 
-  /** Asks both many things at once, on the main connection. @returns Java's answers. @throws {Difference} */
+  /** Asks both many things at once, on the main connection. @returns Java's answers. @throws {Difference | JavaRace} */
   async askAll(steps: readonly RequestStep[]): Promise<readonly Answer[]> {
     const opaques = steps.map(() => this.#nextOpaque())
     const requests = steps.map((step, index) => requestBytes(step, opaques[index] ?? 0))
@@ -62,8 +63,12 @@ export class Twins {
   async settle(step: RequestStep, isSettled: (answer: Answer) => boolean): Promise<void> {
     const { java, ours } = await this.#connection('main')
     const request = requestBytes(step, this.#nextOpaque())
-    const settled = async (connection: Connection): Promise<boolean> =>
-      isSettled(answerOf(await exchange(connection, request, false)))
+    const settled = async (connection: Connection): Promise<boolean> => {
+      const arrival = await exchange(connection, request, false)
+      // Its removals are under way, so it is asked again.
+      if (connection === java) checkRace(this.#release, arrival)
+      return isSettled(answerOf(arrival))
+    }
     const what = `both have done what was asked of them (${this.#release} and ours)`
     await Promise.all(
       [java, ours].map((connection) =>
@@ -109,6 +114,7 @@ export class Twins {
   }
 
   #compare(step: RequestStep, java: Outcome, ours: Outcome): Answer {
+    checkRace(this.#release, java.arrival)
     this.compared += 1
     const difference = differenceOf(step, this.#release, java, ours)
     if (difference !== undefined) throw new Difference(difference)
