@@ -44,6 +44,8 @@ ENV NODE_ENV=production \
 # The KV file is kept in $HOME/namesrv. The folders are made here so that a named volume mounted on them belongs to the daemon.
 RUN groupadd --gid 3000 rocketmq && useradd --uid 3000 --gid 3000 --create-home --shell /bin/bash rocketmq \
     && install -d -o 3000 -g 3000 /home/rocketmq/namesrv /home/rocketmq/logs
+# Unlike dash, bash becomes the command of `sh -c ./mqnamesrv`, as RocketMQ's own Helm chart starts it, so that SIGTERM reaches it.
+RUN ln -sf bash /bin/sh
 WORKDIR /opt/mqnamesrv
 COPY --from=build /build/LICENSE /build/NOTICE /build/package.json /build/healthcheck.ts /build/entrypoint.sh ./
 COPY --from=build /build/node_modules ./node_modules

@@ -21,8 +21,8 @@ const HTTP_PORT = 8876
 const OTHER_PORT = 19_876
 const CONFIG_FILE = '/opt/mqnamesrv/conf/namesrv.properties'
 const STATE_FOLDER = '/home/rocketmq/namesrv'
-/** Of a server that holds nothing: 64, with room for what differs between base images. */
-const MAX_IDLE_MIB = 67
+/** Of a server that holds nothing: 60.5, with room for what differs between base images, and below 65 million bytes. */
+const MAX_IDLE_MIB = 61.5
 const STOP_LIMIT_MS = 5_000
 const HEALTHCHECK_LIMIT_MS = 3_000
 
@@ -103,18 +103,16 @@ export const checks: Record<string, Check> = {
 
   'it starts by the command lines of RocketMQ’s own image, as its user': async (context) => {
     const { Entrypoint } = context.buildah.config(context.image)
-    const run = (command: readonly string[], use: (daemon: DaemonContainer) => Promise<string> | string) =>
-      withDaemon(context, { command }, (daemon) => {
-        assert.equal(daemon.exec(['mqnamesrv', 'ping']).status, 0)
-        return use(daemon)
-      })
     const commands = [
       [...Entrypoint, 'sh', 'mqnamesrv', '-n', '10.0.0.1:9876', '-c', CONFIG_FILE],
       [...Entrypoint, '/bin/bash', '/home/rocketmq/rocketmq-5.3.3/bin/mqnamesrv'],
       [...Entrypoint, 'nameserver'],
+      // Of its Helm chart, which replaces the entry point.
+      ['/bin/sh', '-c', `./mqnamesrv -c ${CONFIG_FILE}`],
     ]
     for (const command of commands) {
-      await run(command, async (daemon) => {
+      await withDaemon(context, { command }, async (daemon) => {
+        assert.equal(daemon.exec(['mqnamesrv', 'ping']).status, 0)
         const { uid, executable } = daemon.processOne()
         assert.equal(uid, 3000)
         assert.match(executable, /\/node$/)
@@ -122,8 +120,6 @@ export const checks: Record<string, Check> = {
         return ''
       })
     }
-    // Of its Helm chart, which replaces the entry point. The shell stays process 1, as in RocketMQ's image.
-    await run(['/bin/sh', '-c', `./mqnamesrv -c ${CONFIG_FILE}`], () => '')
     return 'sh mqnamesrv, bash …/mqnamesrv, nameserver, /bin/sh -c ./mqnamesrv'
   },
 

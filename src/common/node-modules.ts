@@ -4,5 +4,5 @@
  */
 export const nodeHttp = () => process.getBuiltinModule('node:http')
 
-/** Node's `node:crypto`, loaded when it is first used: it takes 1.8 MB, and most servers check no signature and serve no page. */
+/** Node's `node:crypto`, loaded when it is first used: it takes 1.8 MB, and many servers check no signature. */
 export const nodeCrypto = () => process.getBuiltinModule('node:crypto')

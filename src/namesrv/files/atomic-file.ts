@@ -2,7 +2,6 @@ import { readdirSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { NamesrvLogger } from '../../common/logger.ts'
-import { nodeCrypto } from '../../common/node-modules.ts'
 import { NotDurableError } from '../../common/not-durable-error.ts'
 import { readRegularFile } from '../config/read-file.ts'
 
@@ -25,9 +24,7 @@ export interface ReplaceOptions {
 
 type FileHandle = nodeFileSystem.FileHandle
 
-/** Random bytes in the name of a temporary file: two processes that replace the same file never share one. */
-const TOKEN_BYTES = 4
-/** The end of such a name, after the name of the file to be replaced. */
+/** The end of a temporary file's name, after the name of the file to be replaced. */
 const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
 
 /**
@@ -162,6 +159,13 @@ async function makeFolder(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
+/** So that two processes that replace the same file do not share one. It may be guessed: only a file that is not there is opened. */
+function randomToken(): string {
+  return Math.floor(Math.random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0')
+}
+
 /**
  * Writes a temporary file beside the file that it will replace, and forces it to disk.
  * @param old - Owner and mode for it; undefined if there is no old file.
@@ -174,7 +178,7 @@ async function writeBeside(
   old: Stats | undefined,
 ): Promise<string> {
   await removeTemporaries(fs, path)
-  const temporary = `${path}.${nodeCrypto().randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
+  const temporary = `${path}.${randomToken()}.tmp`
   const mode = old === undefined ? 0o644 : old.mode & 0o777
   const handle = await fs.open(temporary, 'wx', mode)
   try {
