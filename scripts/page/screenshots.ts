@@ -87,7 +87,11 @@ async function goTo(page: Page, { url }: PageServer, view: (typeof VIEWS)[number
   await page.locator('.loading').first().waitFor({ state: 'detached' })
   if (name === 'overview') await page.locator('.sparkline path').first().waitFor({ state: 'attached' })
   // Details of rows are read when scrolling rests.
-  if (name === 'topics') await page.locator('.rows .badge, .empty').first().waitFor()
+  if (name === 'topics') {
+    await page.locator('.rows .badge, .empty').first().waitFor()
+    const unread = page.locator('.rows .row:not(.head)').filter({ hasNot: page.locator('.badge') })
+    await unread.first().waitFor({ state: 'detached' })
+  }
 }
 
 async function takeViews(): Promise<void> {

@@ -872,6 +872,9 @@ test('explain without a topic or a broker, or with both, says what it needs', as
 
 test('explain shows names with control characters in quotes', async () => {
   const world = await worldWith()
-  const { sentences } = await explain(world, `topic=${encodeURIComponent('a\u001b[31m\u202eb ')}`)
-  expect(sentences[0]).toContain('so neither "a\\u001b[31m\\u202eb " nor any')
+  const { sentences } = await explain(
+    world,
+    `topic=${encodeURIComponent('a\u001b[31m\u202eb\n\u3164\u{e0041} ')}`,
+  )
+  expect(sentences[0]).toContain('so neither "a\\u001b[31m\\u202eb\\u000a\\u3164\\udb40\\udc41 " nor any')
 })

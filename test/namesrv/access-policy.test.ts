@@ -1,5 +1,5 @@
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 import { get } from '../support/http.ts'
@@ -62,6 +62,20 @@ describe('accessFile', () => {
     const path = join(temporaryFolder(), 'none.yml')
     await expect(createServer({ accessFile: path }).controller.start()).rejects.toMatchObject({
       message: `accessFile: ${path}: cannot be read: no such file or directory (ENOENT)`,
+    })
+  })
+
+  test.each([
+    ['a secret that is too long', 'long', 'it has 1048577 bytes, more than 1048576'],
+    ['a secret in Latin-1', 'latin-1', 'it is not text in UTF-8'],
+  ])('that names %s fails the start', async (_, secretFile, problem) => {
+    const path = accessFile(`accounts:\n  - { accessKey: ops, secretFile: ${secretFile}, admin: true }\n`)
+    const folder = dirname(path)
+    writeFileSync(join(folder, 'long'), 'x'.repeat(1_048_577), { mode: 0o600 })
+    writeFileSync(join(folder, 'latin-1'), Buffer.from('schl\u00fcssel', 'latin1'), { mode: 0o600 })
+    await expect(createServer({ accessFile: path }).controller.start()).rejects.toMatchObject({
+      code: 'ERR_CONFIG_FILE',
+      problems: [`accessFile: ${path}:2:35: secretFile cannot be read: ${problem}`],
     })
   })
 

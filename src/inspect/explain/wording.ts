@@ -1,3 +1,4 @@
+import { visible } from '../../common/visible.ts'
 import type { UnregisterReason } from '../../routeinfo/route-changes.ts'
 import type { Departure } from '../history/route-history.ts'
 import { dateOf, type InspectSources } from '../sources.ts'
@@ -15,14 +16,11 @@ export function at(momentMs: number, clocks: Clocks): string {
   return `at ${dateOf(momentMs, clocks).replace(/\.\d+Z$/, 'Z')}`
 }
 
-/** A name in a sentence: in quotes if spaces or control characters would not be seen, these as in JSON. */
+/** A name in a sentence: in quotes if it has more than letters and signs of ASCII, and invisible characters as escapes. */
 export function name(text: string): string {
   const shown = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text
-  if (/^[\x21-\x7e…\p{L}\p{N}]+$/u.test(shown)) return shown
-  return JSON.stringify(shown).replace(
-    /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  if (/^[\x21-\x7e…\p{L}\p{N}]+$/u.test(shown) && visible(shown) === shown) return shown
+  return `"${visible(shown.replace(/["\\]/g, '\\$&'))}"`
 }
 
 /** Names as a list in a sentence. */

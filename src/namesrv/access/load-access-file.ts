@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { readAccessFile } from '../../access/access-file.ts'
@@ -45,7 +46,7 @@ export function loadAccessFile(
   let text: string
   try {
     beforeRead(path)
-    text = readFileOrStream(path, checkSize).toString()
+    text = textOf(readFileOrStream(path, checkSize))
   } catch (error) {
     const problem = `${path}: cannot be read: ${describeErrno(error)}`
     return { policy: undefined, problems: [problem], warnings: [], secretFiles: [] }
@@ -59,7 +60,7 @@ export function loadAccessFile(
     const secretFile = secretPath(path, name)
     try {
       beforeRead(secretFile)
-      return readRegularFile(secretFile, checkSize).bytes.toString().trimEnd()
+      return textOf(readRegularFile(secretFile, checkSize).bytes).trimEnd()
     } catch (error) {
       throw new Error(`cannot be read: ${describeErrno(error)}`)
     }
@@ -95,6 +96,12 @@ function secretPath(accessFile: string, name: string): string {
 /** @throws {Error} */
 function checkSize({ size }: Stats): void {
   if (size > MAX_FILE_BYTES) throw new Error(`it has ${counted(size, 'byte')}, more than ${MAX_FILE_BYTES}`)
+}
+
+/** @throws {Error} Other encodings would become another text without a word: a secret that no signature matches. */
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new Error('it is not text in UTF-8')
+  return bytes.toString()
 }
 
 /** Whether a file has one of these permissions. */
