@@ -78,7 +78,8 @@ describe('docs/operations.md', () => {
       'http://10.0.0.1:8876/': `http://127.0.0.1:${one.httpPort}/`,
       'http://10.0.0.2:8876/': `http://127.0.0.1:${other.httpPort}/`,
     })
-    const logs = `error_log stderr; pid ${home}/nginx.pid;`
+    // One process: a worker outlives a master that is killed.
+    const logs = `master_process off; error_log stderr; pid ${home}/nginx.pid;`
     const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${home};`,
     )
