@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { blockOf, keysOf } from '../../scripts/support/markdown-pages.ts'
 import { canConnect, freePort } from '../../scripts/support/ports.ts'
 import { certificateAuthority, writeIdentity } from '../support/certificates.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
 import { ChildProgram } from './harness/child-program.ts'
 import { brokersOf } from './harness/name-server-client.ts'
 import { promtool } from './harness/prometheus.ts'
@@ -60,7 +60,8 @@ describe('docs/operations.md', () => {
   })
 
   test('has an nginx that gives the page of each server over TLS, with a token', async () => {
-    const { home } = newHome('documented-nginx')
+    // nginx splits paths at spaces, which that of the repository may have.
+    const home = temporaryFolder()
     const authority = certificateAuthority('Site CA')
     const { certPath, keyPath } = writeIdentity(home, 'mq', authority.issue('mq.example.com'))
     writeFileSync(join(home, 'http.token'), 'c2l4dGVlbi1sZXR0ZXJzLW9yLW1vcmU\n', { mode: 0o600 })
@@ -119,7 +120,8 @@ describe('docs/operations.md', () => {
 })
 
 test('docs/configuration.md has a logrotate file that renames both logs and sends one signal for each', () => {
-  const { home } = newHome('documented-logrotate')
+  // logrotate splits paths at spaces, too.
+  const home = temporaryFolder()
   const logs = join(home, 'logs')
   const bin = join(home, 'bin')
   for (const folder of [logs, bin]) mkdirSync(folder, { mode: 0o755 })
