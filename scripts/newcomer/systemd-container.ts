@@ -10,6 +10,7 @@ import type { Inside } from './machine.ts'
 
 const START_LIMIT_MS = 120_000
 const POLL_MS = 100
+const END_LIMIT_MS = 60_000
 
 /**
  * A container with the files and programs of this machine, systemd as process 1, and a network of its own without a way out. What is
@@ -66,7 +67,9 @@ export class SystemdContainer implements Inside {
     const ended = once(this.#process, 'exit')
     // Shuts the container down.
     this.#process.kill('SIGTERM')
+    const tooLate = setTimeout(() => this.#process.kill('SIGKILL'), END_LIMIT_MS)
     await ended
+    clearTimeout(tooLate)
   }
 }
 

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { blockOf } from '../../scripts/support/markdown-pages.ts'
 import { registration } from '../support/requests.ts'
@@ -35,6 +36,15 @@ test("The commands of docs/operations.md and docs/migrate.md install a service t
   const [start = '', stop = ''] = block('docs/operations.md', 'start-stop-daemon --start').split(
     /(?=^start.* --stop)/m,
   )
+  // A copy, because only its owner may be able to read a checkout.
+  const packages = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: projectRoot })
+  const [, ...folders] = `${packages}`.trimEnd().split('\n')
+  const installed = [
+    'bin',
+    'dist',
+    'package.json',
+    ...folders.map((folder) => relative(projectRoot, folder)),
+  ].join(' ')
   // What these folders get is in a memory of this namespace, and lost with it.
   const script = `
 set -e
@@ -45,7 +55,8 @@ for folder in etc usr/bin usr/local/bin opt var; do
 done
 mount -t tmpfs tmpfs /run
 sed -i '/^mqnamesrv:/d' /etc/passwd /etc/group /etc/shadow /etc/gshadow
-mkdir -p /opt/mqnamesrv && mount --bind '${projectRoot}' /opt/mqnamesrv
+mkdir -p /opt/mqnamesrv && (cd '${projectRoot}' && cp -R --parents ${installed} /opt/mqnamesrv)
+chmod -R a+rX /opt/mqnamesrv
 touch /usr/local/bin/node && mount --bind '${process.execPath}' /usr/local/bin/node
 cp '${projectRoot}/deploy/debian/mqnamesrv.service' '${home}'
 cd '${home}'
@@ -54,7 +65,7 @@ ${block('docs/operations.md', 'useradd')}
 ${block('docs/migrate.md', 'systemctl mask')}
 ${block('docs/migrate.md', 'systemctl unmask')}
 ${start}
-until mqnamesrv ping >/dev/null 2>&1; do sleep 0.1; done
+timeout 60 sh -c 'until mqnamesrv ping >/dev/null 2>&1; do sleep 0.1; done'
 echo "user $(ps -o user= -p "$(cat /run/mqnamesrv.pid)"), topics $(mqnamesrv topic list -o name | xargs)"
 mqnamesrv kv get ORDER_TOPIC_CONFIG TopicTest -o name
 ${stop}
