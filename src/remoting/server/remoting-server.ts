@@ -243,8 +243,7 @@ export class RemotingServer {
   async stop(timeout: Promise<void>): Promise<void> {
     const { defer, every } = this.#options
     this.#endSweeps?.()
-    // The kernel resets connections that wait to be accepted, and those with unread requests.
-    await new Promise<void>((resolve) => afterReads(defer, resolve))
+    await this.#acceptWaiting()
     if (this.#server.listening) this.#server.close()
     const allClosed = this.#until(() => this.connections === 0)
     const endClosing = closeGradually(
@@ -255,6 +254,15 @@ export class RemotingServer {
     endClosing()
     for (const connection of this.#connections.values()) connection.destroy(closedFor('shutdown'))
     if (this.connections > 0) await allClosed
+  }
+
+  /** The kernel resets connections that wait to be accepted when the server closes, and those with unread requests. */
+  async #acceptWaiting(): Promise<void> {
+    // One is accepted in a turn of the event loop, and its first request is read in the next one.
+    for (let turn = 0, accepted = -1; turn < BACKLOG && accepted !== this.#lastConnectionId; turn++) {
+      accepted = this.#lastConnectionId
+      await new Promise<void>((resolve) => afterReads(this.#options.defer, resolve))
+    }
   }
 
   /**
