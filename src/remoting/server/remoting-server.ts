@@ -96,6 +96,9 @@ const BACKLOG = 1024
 
 const IDLE_SWEEP_INTERVAL_MS = 1_000
 
+/** Max duration of accepting what waits when the server stops: peers that keep connecting do not delay it for longer. */
+const MAX_ACCEPTING_MS = 500
+
 /**
  * The TCP side of the NameServer: accepts connections and gives each a {@link Channel}.
  * @see NettyRemotingServer in apache/rocketmq
@@ -258,11 +261,14 @@ export class RemotingServer {
 
   /** The kernel resets connections that wait to be accepted when the server closes, and those with unread requests. */
   async #acceptWaiting(): Promise<void> {
+    const { defer, nowMs } = this.#options
+    const endMs = nowMs() + MAX_ACCEPTING_MS
     // One is accepted in a turn of the event loop, and its first request is read in the next one.
-    for (let turn = 0, accepted = -1; turn < BACKLOG && accepted !== this.#lastConnectionId; turn++) {
+    let accepted: number
+    do {
       accepted = this.#lastConnectionId
-      await new Promise<void>((resolve) => afterReads(this.#options.defer, resolve))
-    }
+      await new Promise<void>((resolve) => afterReads(defer, resolve))
+    } while (accepted !== this.#lastConnectionId && nowMs() < endMs)
   }
 
   /**
