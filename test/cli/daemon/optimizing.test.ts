@@ -29,6 +29,24 @@ describe('the optimizing compilers', () => {
     expect(states).toEqual([true, false, true])
   })
 
+  test.each(['--jitless', '--lite_mode', '--no-opt', '--noturbofan'])(
+    'stay off if Node was started with %s',
+    (options) => {
+      setOptimizing(false, options)
+      setOptimizing(true, options)
+      expect(isOptimizable()).toBe(false)
+    },
+  )
+
+  test.each(['--no-maglev', '--no-jitless --no-optimize-for-size'])(
+    'run again if Node was started with %s',
+    (options) => {
+      setOptimizing(false, options)
+      setOptimizing(true, options)
+      expect(isOptimizable()).toBe(true)
+    },
+  )
+
   test('run when a server reads its state, such as a large route snapshot', async () => {
     setOptimizing(false)
     const states: boolean[] = []
