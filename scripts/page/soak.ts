@@ -41,8 +41,11 @@ if (!(minutes > 0)) {
   process.exit(2)
 }
 await buildPage(fileURLToPath(new URL('../../dist/page', import.meta.url)))
-// The planted brokers send no heartbeats: they stay registered if nothing scans for inactive ones.
-const server = await startPageServer({ scanNotActiveBrokerInterval: `${2 ** 31 - 1}` })
+// The planted brokers send no heartbeats: they stay registered if neither inactive brokers nor idle connections are removed.
+const server = await startPageServer({
+  scanNotActiveBrokerInterval: `${2 ** 31 - 1}`,
+  serverChannelMaxIdleTimeSeconds: '86400',
+})
 await plantCluster(server)
 const browser = await launchBrowser()
 const { page, problems, close } = await newPage(browser)

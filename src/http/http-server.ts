@@ -186,7 +186,9 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
       for (const response of this.#streams) response.end()
-      this.#server.closeIdleConnections()
+      // To Node, a connection without a first request is not idle.
+      for (const { socket, isBusy, isNew } of this.#connections.values())
+        if (!isBusy && !isNew) socket.destroy()
     })
   }
 
@@ -211,7 +213,8 @@ export class HttpServer {
     setImmediate(() =>
       setImmediate(() => {
         connection.isNew = false
-        this.#closeIdle()
+        if (this.#server.listening) this.#closeIdle()
+        else if (!connection.isBusy) socket.destroy()
       }),
     )
   }
@@ -254,6 +257,8 @@ export class HttpServer {
     response.once('close', () => {
       this.#current.delete(socket)
       this.#setBusy(peer, false)
+      // Node would keep it open for another request.
+      if (!this.#server.listening) socket.destroySoon()
     })
     // By then, a request in the same bytes has been rejected, and the connection with it.
     setImmediate(() => {

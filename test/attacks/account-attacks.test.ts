@@ -1,28 +1,13 @@
-import type { createHmac } from 'node:crypto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { nodeCrypto } from '../../src/common/node-modules.ts'
 import { headerOf, type Request } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'
 import { codeOf, HONEST_RULES, HONEST_TOPIC, signed, startAttackedServer } from './attacked-server.ts'
 
 /** What HMACs were computed over: the length of each part, in order. */
-const hashed = vi.hoisted((): number[][] => [])
+const hashed: number[][] = []
 
-vi.mock('node:crypto', async (importActual) => {
-  const actual = await importActual<typeof import('node:crypto')>()
-  const recorded: typeof createHmac = (algorithm, key) => {
-    const hmac = actual.createHmac(algorithm, key)
-    const lengths: number[] = []
-    hashed.push(lengths)
-    const update = hmac.update.bind(hmac) as (part: string | Buffer) => typeof hmac
-    return Object.assign(hmac, {
-      update: (part: string | Buffer) => {
-        lengths.push(part.length)
-        return update(part)
-      },
-    })
-  }
-  return { ...actual, createHmac: recorded }
-})
+const { createHmac } = nodeCrypto()
 
 const ACCESS_FILE = `
 profile: strict
@@ -38,6 +23,18 @@ rules:${HONEST_RULES}
 
 beforeEach(() => {
   hashed.length = 0
+  vi.spyOn(nodeCrypto(), 'createHmac').mockImplementation((algorithm, key) => {
+    const hmac = createHmac(algorithm, key)
+    const lengths: number[] = []
+    hashed.push(lengths)
+    const update = hmac.update.bind(hmac) as (part: string | Buffer) => typeof hmac
+    return Object.assign(hmac, {
+      update: (part: string | Buffer) => {
+        lengths.push(part.length)
+        return update(part)
+      },
+    })
+  })
 })
 
 describe('To a guess at the name of an account, the server responds after the same work and in the same words as to a wrong secret', () => {

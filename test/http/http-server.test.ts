@@ -477,4 +477,25 @@ describe('The HTTP server', () => {
     await server.stop()
     expect(closed).toEqual(['closed'])
   })
+
+  it('closes each connection when it stops: one without a request at once, another after its response', async () => {
+    let respond: (() => void) | undefined
+    const { port, server } = await started({
+      handle: () =>
+        new Promise((resolve) => {
+          respond = () => resolve(textResponse(200, 'whole'))
+        }),
+    })
+    const silent = connect(port, '127.0.0.1')
+    ends.push(() => silent.destroy())
+    const silentClosed = new Promise((resolve) => silent.once('close', resolve))
+    // Accepted after that connection.
+    const response = exchange(port, get('/'))
+    await until('the request is under way', () => respond !== undefined)
+    const stopped = server.stop()
+    await silentClosed
+    respond?.()
+    expect(await response).toMatch(/whole\n\[closed\]$/)
+    await stopped
+  })
 })
