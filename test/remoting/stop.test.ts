@@ -63,15 +63,16 @@ describe('a server that is stopped', () => {
     expect(answers.filter((opaques) => opaques.join() === '7,8')).toHaveLength(10)
   })
 
-  test('serves the first request of a connection that it has not accepted yet', async () => {
+  test('serves the first requests of connections that it has not accepted yet', async () => {
     const { server, port } = await startRemotingServer({ [QUICK]: () => ({ code: 0 }) })
-    const socket = connect(port, '127.0.0.1')
-    const client = RawClient.over(socket)
-    client.send(requestFrame({ code: QUICK, opaque: 7 }))
+    // One is accepted in a turn.
+    const clients = Array.from({ length: 5 }, () => RawClient.over(connect(port, '127.0.0.1')))
+    for (const client of clients) client.send(requestFrame({ code: QUICK, opaque: 7 }))
     // Sockets connect at the end of the turn.
     process.nextTick(() => void server.stop(never))
-    expect(headerOf(await client.next()).opaque).toBe(7)
-    await client.closed
+    const answers = await Promise.all(clients.map((client) => client.next()))
+    expect(answers.map((answer) => headerOf(answer).opaque)).toEqual([7, 7, 7, 7, 7])
+    await Promise.all(clients.map(({ closed }) => closed))
   })
 
   test('closes a connection with a request in progress after the timeout', async () => {

@@ -81,6 +81,8 @@ export async function run(world: CliWorld): Promise<number> {
     logConfiguration(log.logger, configuration)
     for (const { level, message, fields } of notices) log.logger[level](fields, message)
     const controller = await world.createController(configuration, log.logger)
+    // Nearly all modules are loaded, and a large route snapshot is read before the server listens.
+    setOptimizing(true)
     const { logger } = log
     return await serve(controller, configuration, log, world, (bound) =>
       showStart(bound, configuration, logger, display),
@@ -140,8 +142,6 @@ function showStart(
 ): void {
   const { address, port } = bound
   const { serializeType } = configuration.values
-  // All modules are loaded.
-  setOptimizing(true)
   display?.onListening()
   // Java's words: scripts wait for them.
   logger.info(

@@ -96,6 +96,9 @@ const BACKLOG = 1024
 
 const IDLE_SWEEP_INTERVAL_MS = 1_000
 
+/** Max duration of accepting what waits when the server stops: peers that keep connecting do not delay it for longer. */
+const MAX_ACCEPTING_MS = 500
+
 /**
  * The TCP side of the NameServer: accepts connections and gives each a {@link Channel}.
  * @see NettyRemotingServer in apache/rocketmq
@@ -243,8 +246,7 @@ export class RemotingServer {
   async stop(timeout: Promise<void>): Promise<void> {
     const { defer, every } = this.#options
     this.#endSweeps?.()
-    // The kernel resets connections that wait to be accepted, and those with unread requests.
-    await new Promise<void>((resolve) => afterReads(defer, resolve))
+    await this.#acceptWaiting()
     if (this.#server.listening) this.#server.close()
     const allClosed = this.#until(() => this.connections === 0)
     const endClosing = closeGradually(
@@ -255,6 +257,18 @@ export class RemotingServer {
     endClosing()
     for (const connection of this.#connections.values()) connection.destroy(closedFor('shutdown'))
     if (this.connections > 0) await allClosed
+  }
+
+  /** The kernel resets connections that wait to be accepted when the server closes, and those with unread requests. */
+  async #acceptWaiting(): Promise<void> {
+    const { defer, nowMs } = this.#options
+    const endMs = nowMs() + MAX_ACCEPTING_MS
+    // One is accepted in a turn of the event loop, and its first request is read in the next one.
+    let accepted: number
+    do {
+      accepted = this.#lastConnectionId
+      await new Promise<void>((resolve) => afterReads(defer, resolve))
+    } while (accepted !== this.#lastConnectionId && nowMs() < endMs)
   }
 
   /**
