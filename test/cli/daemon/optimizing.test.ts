@@ -29,7 +29,7 @@ describe('the optimizing compilers', () => {
     expect(states).toEqual([true, false, true])
   })
 
-  test.each(['--jitless', '--lite_mode', '--no-opt', '--noturbofan'])(
+  test.each(['--jitless', '--lite_mode', '--no-opt --no-maglev', '--noturbofan --nomaglev'])(
     'stay off if Node was started with %s',
     (options) => {
       setOptimizing(false, options)
