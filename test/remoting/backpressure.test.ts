@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Processor } from '../../src/protocol/processor.ts'
 import { headerOf, type RawClient, requestFrame } from '../support/raw-client.ts'
 import { startRemotingServer } from '../support/start-remoting-server.ts'
@@ -8,6 +8,7 @@ const MIB = 1024 * 1024
 const PING = 1
 const BIG = 2
 const HUGE = 3
+const SMALL = 4
 
 /** More than two sockets and the kernel between them hold, with room for other kernels. */
 const IN_BETWEEN_BYTES = 32 * MIB
@@ -77,3 +78,52 @@ describe('a peer that does not read its responses', () => {
     await until('both connections are closed', () => server.connections === 0)
   })
 })
+
+describe.each([true, false])(
+  'a peer that sends requests without a pause, with a shared read buffer: %s,',
+  (sharedReadBuffer) => {
+    test('is read no further than 256 KiB before other connections have their turn, and then to the end', async () => {
+      const requests = 20_000
+      const remark = 'x'.repeat(100)
+      let taken = 0
+      const held: (() => void)[] = []
+      let holds = true
+      const { connect } = await startRemotingServer(
+        {
+          [PING]: ping,
+          [SMALL]: () => {
+            taken++
+            return { code: 0 }
+          },
+        },
+        { sharedReadBuffer, defer: (task) => (holds ? held.push(task) : setImmediate(task)) },
+      )
+      onTestFinished(() => {
+        holds = false
+      })
+      const [busy, other] = [await connect(), await connect()]
+      const frames = Array.from({ length: requests }, (_, opaque) =>
+        requestFrame({ code: SMALL, opaque, remark }),
+      )
+      const bytesOfFirst = (count: number): number =>
+        frames.slice(0, count).reduce((sum, { length }) => sum + length, 0)
+      busy.send(Buffer.concat(frames))
+      await until('reading has paused', () => held.length > 0)
+      await settle(other)
+      expect(held).toHaveLength(1)
+      expect(bytesOfFirst(taken)).toBeGreaterThan(MIB / 4 - 1_000)
+      expect(bytesOfFirst(taken)).toBeLessThan(MIB / 2)
+
+      let pauses = 0
+      while (taken < requests) {
+        await until('reading has paused again, or all is read', () => held.length > 0 || taken === requests)
+        pauses += held.length
+        for (const resume of held.splice(0)) resume()
+      }
+      expect(pauses).toBeGreaterThan(Math.floor(bytesOfFirst(requests) / (MIB / 2)))
+      for (let opaque = 0; opaque < requests; opaque++) {
+        expect(headerOf(await busy.next()).opaque).toBe(opaque)
+      }
+    })
+  },
+)

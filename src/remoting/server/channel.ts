@@ -46,6 +46,9 @@ export interface ChannelOptions
 /** An incomplete frame of this size is large: its bytes are throttled. */
 const LARGE_FRAME_BYTES = 64 * 1024
 
+/** After this many bytes of one connection the others are read: a peer that sends without a pause would leave them no time. */
+const MAX_BYTES_IN_TURN = 256 * 1024
+
 /** A large response takes several writes of this size, so that a slow peer's progress can be seen. */
 const MAX_WRITE_BYTES = 256 * 1024
 
@@ -72,7 +75,9 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #congested = false
   /** Bytes of large frames since the last pause. */
   #largeBytes = 0
-  /** Whether the throttle has paused reading. */
+  /** Bytes since the other connections were last let read. */
+  #bytesInTurn = 0
+  /** Whether reading has paused for the other connections. */
   #paused = false
   /** Whether it closes as soon as the requests that have arrived have their responses. */
   #finishing = false
@@ -148,6 +153,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     if (this.#sharesReads) decoder.detach()
     if (wasLarge || decoder.partialBytes >= LARGE_FRAME_BYTES) this.#pauseForOthers(chunk.length)
     else if (decoder.bufferedBytes === 0) throttle.servedOther(this.lastActivityMs)
+    this.#bytesInTurn += chunk.length
+    if (this.#bytesInTurn >= MAX_BYTES_IN_TURN) this.#endTurn()
   }
 
   get #ignoresRequests(): boolean {
@@ -158,13 +165,22 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     const { throttle } = this.#options
     this.#largeBytes = throttle.servesOthers ? this.#largeBytes + bytes : 0
     if (this.#paused || this.#largeBytes < MIN_PAUSE_BYTES) return
+    this.#pauseUntil((resume) => throttle.wait(this.#largeBytes, resume))
+    this.#largeBytes = 0
+  }
+
+  #endTurn(): void {
+    this.#bytesInTurn = 0
+    if (!this.#paused) this.#pauseUntil((resume) => this.#options.defer(resume, 0))
+  }
+
+  #pauseUntil(wait: (resume: () => void) => void): void {
     this.#paused = true
     this.socket.pause()
-    throttle.wait(this.#largeBytes, () => {
+    wait(() => {
       this.#paused = false
       if (!this.closed) this.#work()
     })
-    this.#largeBytes = 0
   }
 
   #onDrain(): void {
