@@ -16,34 +16,43 @@ const MAX_SPARE_BYTES = 16 * 1024 * 1024
 const MIN_BUFFER_BYTES = 64 * 1024
 
 /**
- * Spare buffers for large frames. Without them each registration of some megabytes takes fresh pages from the kernel: rows
- * `register-same` and `register-change` of the benchmark take several times the CPU.
+ * Spare buffers for large frames. Without them each registration of some megabytes takes fresh pages from the kernel, and the garbage
+ * collector runs after every second one: rows `register-same`, `register-change` and `register-many` of the benchmark take several
+ * times the CPU.
  */
 export class BufferPool {
   /** The smallest first. */
   readonly #spare: Buffer[] = []
   #spareBytes = 0
 
-  /** A buffer of at least `minBytes` with any content: a spare one of at most `maxBytes`, or else a new one of `wantedBytes`. */
-  acquire(minBytes: number, wantedBytes: number, maxBytes: number): Buffer {
-    const index = this.#spare.findIndex(({ length }) => length >= minBytes)
-    const spare = this.#spare[index]
-    if (spare === undefined || spare.length > maxBytes) return Buffer.allocUnsafeSlow(wantedBytes)
-    this.#spare.splice(index, 1)
+  /**
+   * A spare buffer with any content, of at least `minBytes` and at most `maxBytes`: the smallest that holds `wantedBytes`, or else the
+   * largest. Undefined if there is none.
+   */
+  acquire(minBytes: number, wantedBytes: number, maxBytes: number): Buffer | undefined {
+    const fits = ({ length }: Buffer): boolean => length >= minBytes && length <= maxBytes
+    const spare =
+      this.#spare.find((buffer) => fits(buffer) && buffer.length >= wantedBytes) ?? this.#spare.findLast(fits)
+    if (spare === undefined) return undefined
+    this.#spare.splice(this.#spare.indexOf(spare), 1)
     this.#spareBytes -= spare.length
     return spare
   }
 
-  /** Takes a buffer back that nothing reads any more. */
+  /** Takes a buffer back that nothing reads any more. If the pool holds too much, the smallest ones go. */
   release(buffer: Buffer): void {
-    if (buffer.length < MIN_BUFFER_BYTES || this.#spareBytes + buffer.length > MAX_SPARE_BYTES) return
+    if (buffer.length < MIN_BUFFER_BYTES || buffer.length > MAX_SPARE_BYTES) return
     const index = this.#spare.findIndex(({ length }) => length >= buffer.length)
     this.#spare.splice(index < 0 ? this.#spare.length : index, 0, buffer)
     this.#spareBytes += buffer.length
+    while (this.#spareBytes > MAX_SPARE_BYTES) this.#spareBytes -= this.#spare.shift()?.length ?? 0
   }
 }
 
-/** The memory of an incomplete frame grows by this factor: a length that a peer announces costs memory only as its bytes come. */
+/**
+ * The memory of an incomplete frame grows by this factor: a length that a peer announces costs memory only as its bytes come. A spare
+ * buffer is there already, so it may have the frame's whole length at once.
+ */
 const GROWTH = 4
 
 /**
@@ -66,6 +75,8 @@ export class FrameDecoder {
   /** The first `#partialBytes` bytes are the beginning of an incomplete frame, from its length word on. */
   #partial: Buffer = NO_BYTES
   #partialBytes = 0
+  /** The length of `#partial` if it was a spare buffer: all of its pages are in memory. */
+  #spareBytes = 0
   /** Contains the frame that was found, if it was assembled. */
   #assembled: Buffer | undefined
   /** Contains the frame that {@link advance} found, from `from` to `to`, without its length word. */
@@ -84,7 +95,7 @@ export class FrameDecoder {
 
   /** Bytes held: of an incomplete frame, and unread. */
   get bufferedBytes(): number {
-    return this.#partialBytes + this.#chunk.length - this.#offset
+    return Math.max(this.#partialBytes, this.#spareBytes) + this.#chunk.length - this.#offset
   }
 
   /** Bytes of the incomplete frame. */
@@ -117,6 +128,7 @@ export class FrameDecoder {
     this.#offset = 0
     this.#partial = NO_BYTES
     this.#partialBytes = 0
+    this.#spareBytes = 0
     this.#assembled = undefined
     this.bytes = NO_BYTES
   }
@@ -167,6 +179,7 @@ export class FrameDecoder {
     this.to = frameBytes
     this.#partial = NO_BYTES
     this.#partialBytes = 0
+    this.#spareBytes = 0
     return true
   }
 
@@ -175,8 +188,11 @@ export class FrameDecoder {
     const from = this.#offset
     const end = Math.min(this.#partialBytes + this.#chunk.length - from, wantedBytes)
     if (end > this.#partial.length) {
-      const newBytes = Math.min(wantedBytes, GROWTH * end)
-      const larger = this.#pool?.acquire(end, newBytes, GROWTH * end) ?? Buffer.allocUnsafeSlow(newBytes)
+      // The first few bytes of a frame do not take a large spare buffer away from others.
+      const maxSpareBytes = GROWTH * (end < MIN_BUFFER_BYTES ? end : wantedBytes)
+      const spare = this.#pool?.acquire(end, wantedBytes, maxSpareBytes)
+      const larger = spare ?? Buffer.allocUnsafeSlow(Math.min(wantedBytes, GROWTH * end))
+      this.#spareBytes = spare?.length ?? 0
       this.#partial.copy(larger, 0, 0, this.#partialBytes)
       this.#pool?.release(this.#partial)
       this.#partial = larger

@@ -250,31 +250,41 @@ const chunkless = Buffer.alloc(0)
 const MIB = 1024 * 1024
 
 describe('a pool of buffers', () => {
-  test('gives the smallest spare buffer that is large enough', () => {
+  test('gives the smallest spare buffer that holds what is wanted, or else the largest that is large enough', () => {
     const pool = new BufferPool()
     const [small, large] = [Buffer.alloc(MIB), Buffer.alloc(2 * MIB)]
     pool.release(large)
     pool.release(small)
+    expect(pool.acquire(1_000, MIB, 4 * MIB)).toBe(small)
+    pool.release(small)
+    expect(pool.acquire(1_000, 3 * MIB, 12 * MIB)).toBe(large)
+    expect(pool.acquire(2 * MIB, 3 * MIB, 12 * MIB)).toBeUndefined()
     expect(pool.acquire(MIB, MIB, 4 * MIB)).toBe(small)
-    expect(pool.acquire(MIB, MIB, 4 * MIB)).toBe(large)
-    expect(pool.acquire(MIB, MIB, 4 * MIB)).toHaveLength(MIB)
+    expect(pool.acquire(MIB, MIB, 4 * MIB)).toBeUndefined()
   })
 
-  test('gives no buffer that is larger than what has come of a frame allows', () => {
+  test('gives no buffer that is larger than allowed', () => {
     const pool = new BufferPool()
     pool.release(Buffer.alloc(8 * MIB))
-    expect(pool.acquire(1_000, 4_000, 4_000)).toHaveLength(4_000)
+    expect(pool.acquire(1_000, 4_000, 4_000)).toBeUndefined()
   })
 
   test('keeps at most 16 MiB, and no small buffers', () => {
     const pool = new BufferPool()
     const small = Buffer.alloc(1_000)
     pool.release(small)
-    expect(pool.acquire(1_000, 1_000, 1_000)).not.toBe(small)
+    expect(pool.acquire(1_000, 1_000, 1_000)).toBeUndefined()
     const buffers = Array.from({ length: 17 }, () => Buffer.alloc(MIB))
     for (const buffer of buffers) pool.release(buffer)
     const kept = new Set(Array.from({ length: 17 }, () => pool.acquire(MIB, MIB, MIB)))
     expect(buffers.filter((buffer) => kept.has(buffer))).toHaveLength(16)
+  })
+
+  test('keeps a large buffer in place of smaller ones, but none that is larger than 16 MiB', () => {
+    const pool = new BufferPool()
+    for (const bytes of [MIB, 5 * MIB, 16 * MIB, 17 * MIB]) pool.release(Buffer.alloc(bytes))
+    expect(pool.acquire(1_000, 16 * MIB, 20 * MIB)).toHaveLength(16 * MIB)
+    expect(pool.acquire(1_000, MIB, 20 * MIB)).toBeUndefined()
   })
 })
 
@@ -300,6 +310,22 @@ describe('a large frame in several chunks', () => {
     const second = decode(decoder, frameOf(2))
     expect(second.subarray(4).every((byte) => byte === 2)).toBe(true)
     expect(second.buffer).toBe(first.buffer)
+  })
+
+  test('has a spare buffer from its first 64 KiB on, and counts all of it', () => {
+    const pool = new BufferPool()
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES, pool)
+    const frame = frameOf(1)
+    pool.release(Buffer.alloc(2 * MIB))
+    decoder.append(frame.subarray(0, 1_000))
+    expect(decoder.next()).toBeUndefined()
+    expect(decoder.bufferedBytes).toBe(1_000)
+    decoder.append(frame.subarray(1_000, 64 * 1024))
+    expect(decoder.next()).toBeUndefined()
+    expect(decoder.bufferedBytes).toBe(2 * MIB)
+    decoder.append(frame.subarray(64 * 1024))
+    expect(decoder.next()).toEqual(frame.subarray(4))
+    expect(decoder.bufferedBytes).toBe(0)
   })
 
   test('stays as it is without a pool, whatever comes after it', () => {

@@ -84,7 +84,7 @@ describe.each([true, false])(
   (sharedReadBuffer) => {
     test('is read no further than 256 KiB before other connections have their turn, and then to the end', async () => {
       const requests = 20_000
-      const remark = 'x'.repeat(100)
+      const extFields = { padding: 'x'.repeat(100) }
       let taken = 0
       const held: (() => void)[] = []
       let holds = true
@@ -103,7 +103,7 @@ describe.each([true, false])(
       })
       const [busy, other] = [await connect(), await connect()]
       const frames = Array.from({ length: requests }, (_, opaque) =>
-        requestFrame({ code: SMALL, opaque, remark }),
+        requestFrame({ code: SMALL, opaque, extFields }),
       )
       const bytesOfFirst = (count: number): number =>
         frames.slice(0, count).reduce((sum, { length }) => sum + length, 0)
