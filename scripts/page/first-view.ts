@@ -5,7 +5,7 @@
  *     npm run page:first-view
  *
  * The server is a process of its own, as it was built. Times are those of a clock, and of the processor, which other programs change
- * less. Fails if a median is over its limit, 300 ms and 100 ms, or if the page itself has more than 60 KB compressed.
+ * less. Fails if a median is over its limit, 300 ms and 100 ms, or if page and data together are more than 60 KB.
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchBrowser } from '../../test/page/support/browser.ts'
@@ -21,7 +21,7 @@ const RUNS = 15
 const SETTLE_MS = 500
 const LIMIT_MS = 300
 const KEY_LIMIT_MS = 100
-const PAGE_LIMIT_BYTES = 60_000
+const TRANSFER_LIMIT_BYTES = 60_000
 /** As they are typed: many names, few, one, none. */
 const SEARCHES = ['t', 'to', 'topic-4', 'topic-49', '4 9', 'topic-49999', 'none', '']
 
@@ -54,20 +54,21 @@ await server.stop()
 const [last] = views.slice(-1)
 const viewMs = median(views.map(({ completeMs }) => completeMs))
 const keyMs = Math.max(...keys.map(({ millis }) => median(millis)))
-const pageBytes = last?.pageBytes ?? Number.NaN
+const { pageBytes = Number.NaN, dataBytes = Number.NaN } = last ?? {}
 console.log(`first view of ${BROKERS} brokers and ${TOPICS} topics, complete after (${RUNS} runs, no cache):`)
 console.log(`  ${summary(views.map(({ completeMs }) => completeMs))}`)
 console.log(`  processor time of the page's thread: ${summary(views.map(({ threadMs }) => threadMs))}`)
 console.log(`  processor time of the server: ${summary(views.map(({ serverMs }) => serverMs))}`)
-console.log(
-  `  transferred: the page ${kilobytes(pageBytes)}, data ${kilobytes(last?.dataBytes ?? Number.NaN)}`,
-)
+console.log(`  transferred: the page ${kilobytes(pageBytes)}, data ${kilobytes(dataBytes)}`)
 console.log('a key stroke in the search, until its rows are laid out:')
 for (const { search, millis } of keys)
   console.log(`  ${JSON.stringify(search).padEnd(14)} ${summary(millis)}`)
 demand(viewMs <= LIMIT_MS, `the median of the first view is over ${LIMIT_MS} ms`)
 demand(keyMs <= KEY_LIMIT_MS, `the median of a key stroke is over ${KEY_LIMIT_MS} ms`)
-demand(pageBytes <= PAGE_LIMIT_BYTES, `the page is larger than ${kilobytes(PAGE_LIMIT_BYTES)}`)
+demand(
+  pageBytes + dataBytes <= TRANSFER_LIMIT_BYTES,
+  `more than ${kilobytes(TRANSFER_LIMIT_BYTES)} were transferred`,
+)
 
 interface FirstView {
   readonly completeMs: number

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } fro
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls'
 import { nodeHttp } from '../common/node-modules.ts'
+import { compressed } from './content-coding.ts'
 import { type HttpProblem, problemOf, type RequestGuard } from './request-guard.ts'
 
 /** A GET or a HEAD without a body. */
@@ -26,6 +27,8 @@ export interface WholeResponse {
   readonly body: string | Buffer
   /** Without quotes. A client that has this version already gets 304 instead. */
   readonly etag?: string | undefined
+  /** Whether the same version has other forms. Default: false. */
+  readonly isWeak?: boolean
   readonly headers?: OutgoingHttpHeaders
 }
 
@@ -283,7 +286,7 @@ export class HttpServer {
     try {
       const result = await handle(requestOf(request))
       if ('stream' in result) this.#stream(request, response, result)
-      else this.#write(request, response, result)
+      else this.#write(request, response, await this.#compressed(request, result))
     } catch (error) {
       onFailure(peer, pathOf(request), error)
       if (response.headersSent) request.socket.destroy()
@@ -308,9 +311,21 @@ export class HttpServer {
     }
   }
 
+  /** Compresses a body if the client accepts that. Until that is done, it counts as one that the client has not read. */
+  async #compressed(request: IncomingMessage, whole: WholeResponse): Promise<WholeResponse> {
+    const bytes = Buffer.byteLength(whole.body)
+    if (this.#queuedBytes + bytes > MAX_QUEUED_BYTES) return whole
+    this.#queuedBytes += bytes
+    try {
+      return await compressed(whole, request.headers['accept-encoding'])
+    } finally {
+      this.#queuedBytes -= bytes
+    }
+  }
+
   #write(request: IncomingMessage, response: ServerResponse, whole: WholeResponse): void {
     if (isGone(request, response)) return
-    const { contentType, etag, headers } = whole
+    const { contentType, etag, isWeak = false, headers } = whole
     const tag = etag === undefined ? undefined : `"${etag}"`
     const isKnown = tag !== undefined && (request.headers['if-none-match'] ?? '').includes(tag)
     const status = isKnown ? 304 : whole.status
@@ -326,7 +341,7 @@ export class HttpServer {
     }
     response.writeHead(status, {
       ...SECURITY_HEADERS,
-      ...(tag !== undefined && { ETag: tag, 'Cache-Control': 'no-cache' }),
+      ...(tag !== undefined && { ETag: isWeak ? `W/${tag}` : tag, 'Cache-Control': 'no-cache' }),
       ...(!isKnown && { 'Content-Type': contentType, 'Content-Length': body.length }),
       ...headers,
       // An upgrade is ignored, but Node reads no further request behind it.

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { nodeCrypto } from '../common/node-modules.ts'
+import { accepts } from './content-coding.ts'
 import { type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 import type { HttpRoute } from './routes.ts'
 
@@ -60,7 +61,7 @@ export function pageRoutes(files: PageFiles): HttpRoute[] {
     return etag
   }
   const respond = (name: string, headers: OutgoingHttpHeaders, { header }: HttpRequest): HttpResponse => {
-    const accepted = header('accept-encoding') ?? ''
+    const accepted = header('accept-encoding')
     const [coding, ending] = CODINGS.find(
       ([each, end]) => accepts(accepted, each) && files.has(`${name}${end}`),
     ) ?? [undefined, '']
@@ -91,12 +92,4 @@ export function pageRoutes(files: PageFiles): HttpRoute[] {
 
 function hashOf(content: Buffer): string {
   return nodeCrypto().createHash('sha256').update(content).digest('base64url').slice(0, 22)
-}
-
-/** Whether Accept-Encoding names a coding, and not to exclude it (`q=0`). */
-function accepts(header: string, coding: string): boolean {
-  return header.split(',').some((part) => {
-    const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
-    return name === coding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
-  })
 }
