@@ -55,6 +55,9 @@ export class BufferPool {
  */
 const GROWTH = 4
 
+/** A spare buffer is at most this many times as long as the frame. */
+const MAX_SPARE_FACTOR = 2
+
 /**
  * Cuts a byte stream into frames.
  *
@@ -75,8 +78,8 @@ export class FrameDecoder {
   /** The first `#partialBytes` bytes are the beginning of an incomplete frame, from its length word on. */
   #partial: Buffer = NO_BYTES
   #partialBytes = 0
-  /** The length of `#partial` if it was a spare buffer: all of its pages are in memory. */
-  #spareBytes = 0
+  /** What `#partial` has room for of the frame, if it was a spare buffer: all of its pages are in memory. */
+  #roomBytes = 0
   /** Contains the frame that was found, if it was assembled. */
   #assembled: Buffer | undefined
   /** Contains the frame that {@link advance} found, from `from` to `to`, without its length word. */
@@ -95,7 +98,7 @@ export class FrameDecoder {
 
   /** Bytes held: of an incomplete frame, and unread. */
   get bufferedBytes(): number {
-    return Math.max(this.#partialBytes, this.#spareBytes) + this.#chunk.length - this.#offset
+    return Math.max(this.#partialBytes, this.#roomBytes) + this.#chunk.length - this.#offset
   }
 
   /** Bytes of the incomplete frame. */
@@ -128,7 +131,7 @@ export class FrameDecoder {
     this.#offset = 0
     this.#partial = NO_BYTES
     this.#partialBytes = 0
-    this.#spareBytes = 0
+    this.#roomBytes = 0
     this.#assembled = undefined
     this.bytes = NO_BYTES
   }
@@ -179,7 +182,7 @@ export class FrameDecoder {
     this.to = frameBytes
     this.#partial = NO_BYTES
     this.#partialBytes = 0
-    this.#spareBytes = 0
+    this.#roomBytes = 0
     return true
   }
 
@@ -189,10 +192,10 @@ export class FrameDecoder {
     const end = Math.min(this.#partialBytes + this.#chunk.length - from, wantedBytes)
     if (end > this.#partial.length) {
       // The first few bytes of a frame do not take a large spare buffer away from others.
-      const maxSpareBytes = GROWTH * (end < MIN_BUFFER_BYTES ? end : wantedBytes)
+      const maxSpareBytes = end < MIN_BUFFER_BYTES ? GROWTH * end : MAX_SPARE_FACTOR * wantedBytes
       const spare = this.#pool?.acquire(end, wantedBytes, maxSpareBytes)
       const larger = spare ?? Buffer.allocUnsafeSlow(Math.min(wantedBytes, GROWTH * end))
-      this.#spareBytes = spare?.length ?? 0
+      this.#roomBytes = Math.min(spare?.length ?? 0, wantedBytes)
       this.#partial.copy(larger, 0, 0, this.#partialBytes)
       this.#pool?.release(this.#partial)
       this.#partial = larger
