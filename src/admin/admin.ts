@@ -263,7 +263,7 @@ class NameServerAdmin implements Admin {
   }
 
   async updateConfig(values: Readonly<Record<string, string | number | boolean>>): Promise<string | null> {
-    if (typeof values !== 'object' || values === null)
+    if (typeof values !== 'object' || values === null || Array.isArray(values))
       throw new AdminError('usage', `updateConfig: the keys must be an object, not ${shownValue(values)}`)
     const wanted = Object.entries(values).map(([key, value]) => {
       if (!['string', 'number', 'boolean'].includes(typeof value))

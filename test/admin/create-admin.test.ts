@@ -303,6 +303,11 @@ describe('an argument of a method that cannot be used', () => {
       (admin) => admin.updateConfig(null as unknown as object as Record<string, string>),
       'updateConfig: the keys must be an object, not null',
     ],
+    [
+      'is a list, which has no keys',
+      (admin) => admin.updateConfig(['a=b'] as unknown as Record<string, string>),
+      'updateConfig: the keys must be an object, not an array',
+    ],
   ])('%s: nothing is sent', async (_, ask, message) => {
     const { address, codes } = await startScripted({})
     await expect(ask(adminOf(address))).rejects.toMatchObject({ name: 'AdminError', code: 'usage', message })
