@@ -82,7 +82,7 @@ describe('a peer that does not read its responses', () => {
 describe.each([true, false])(
   'a peer that sends requests without a pause, with a shared read buffer: %s,',
   (sharedReadBuffer) => {
-    test('is read no further than 256 KiB before other connections have their turn, and then to the end', async () => {
+    test('waits for the turn of other connections after 256 KiB, and is read to the end', async () => {
       const requests = 20_000
       const extFields = { padding: 'x'.repeat(100) }
       let taken = 0

@@ -63,6 +63,53 @@ describe('a server that is stopped', () => {
     expect(answers.filter((opaques) => opaques.join() === '7,8')).toHaveLength(10)
   })
 
+  test.each([
+    ['many small requests', 2_500, ''],
+    ['one large request', 1, 'x'.repeat(600_000)],
+  ])(
+    'serves all that has arrived, also if that is more than is read in a turn: %s',
+    async (_, count, body) => {
+      let served = 0
+      const { server, connect: connectClient } = await startRemotingServer({
+        [QUICK]: () => {
+          served++
+          return { code: 0 }
+        },
+      })
+      const client = await connectClient()
+      const padding = 'x'.repeat(100)
+      const bytes = Buffer.concat(
+        Array.from({ length: count }, (_, opaque) =>
+          requestFrame({ code: QUICK, opaque, extFields: { padding }, body }),
+        ),
+      )
+      // Enough of the same for the system to enlarge the buffers of the connection.
+      for (let round = 1; round <= 20; round++) {
+        client.send(bytes)
+        await until('they are served', () => served === round * count)
+      }
+      client.send(bytes)
+      expect(client.socket.writableLength).toBe(0)
+      await server.stop(never)
+      await client.closed
+      expect(served).toBe(21 * count)
+    },
+  )
+
+  test('does not wait for a peer that sends on and on', async () => {
+    const { server, connect: connectClient } = await startRemotingServer({ [QUICK]: () => ({ code: 0 }) })
+    const client = await connectClient()
+    const bytes = Buffer.concat(Array.from({ length: 5_000 }, () => requestFrame({ code: QUICK })))
+    const sendOn = (): void => {
+      while (!client.socket.destroyed && client.socket.write(bytes));
+    }
+    client.socket.on('drain', sendOn)
+    sendOn()
+    await client.next()
+    await server.stop(never)
+    await client.closed
+  })
+
   test('serves the first requests of connections that it has not accepted yet', async () => {
     const { server, port } = await startRemotingServer({ [QUICK]: () => ({ code: 0 }) })
     // One is accepted in a turn.

@@ -46,8 +46,11 @@ export interface ChannelOptions
 /** An incomplete frame of this size is large: its bytes are throttled. */
 const LARGE_FRAME_BYTES = 64 * 1024
 
-/** After this many bytes of one connection the others are read: a peer that sends without a pause would leave them no time. */
+/** Reading pauses for one turn after this many bytes: a peer that sends without a pause would leave other connections no time. */
 const MAX_BYTES_IN_TURN = 256 * 1024
+
+/** More than the receive buffer of a socket takes: what comes after it has arrived after the connection was to be finished. */
+const MAX_ARRIVED_BYTES = 8 * 1024 * 1024
 
 /** A large response takes several writes of this size, so that a slow peer's progress can be seen. */
 const MAX_WRITE_BYTES = 256 * 1024
@@ -75,12 +78,14 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #congested = false
   /** Bytes of large frames since the last pause. */
   #largeBytes = 0
-  /** Bytes since the other connections were last let read. */
+  /** Bytes read since the last pause for a turn. */
   #bytesInTurn = 0
   /** Whether reading has paused for the other connections. */
   #paused = false
   /** Whether it closes as soon as the requests that have arrived have their responses. */
   #finishing = false
+  /** The value of `bytesIn` from which on it no longer waits for what is unread. */
+  #finishAtBytes = 0
   closed = false
   /** Whether the socket has passed on every write at once; those of TLS and of slow peers do not. */
   #writesAtOnce = true
@@ -119,6 +124,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   override finish(reason: CloseReason): void {
     this.beginClosing(reason)
     this.#finishing = true
+    this.#finishAtBytes = this.bytesIn + MAX_ARRIVED_BYTES
     this.#endIfServed()
   }
 
@@ -130,6 +136,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** Called directly after sockets were read, so that no request is read after the last response. */
   #endIfServed(): void {
     if (!this.#finishing || this.#busy || this.#congested) return
+    if (this.#paused && this.bytesIn < this.#finishAtBytes) return
     this.#finishing = false
     this.#end()
   }
