@@ -21,7 +21,7 @@ const MIN_BUFFER_BYTES = 64 * 1024
  * times the CPU.
  */
 export class BufferPool {
-  /** The smallest first. */
+  /** The one that has been spare longest first. */
   readonly #spare: Buffer[] = []
   #spareBytes = 0
 
@@ -30,20 +30,24 @@ export class BufferPool {
    * largest. Undefined if there is none.
    */
   acquire(minBytes: number, wantedBytes: number, maxBytes: number): Buffer | undefined {
-    const fits = ({ length }: Buffer): boolean => length >= minBytes && length <= maxBytes
-    const spare =
-      this.#spare.find((buffer) => fits(buffer) && buffer.length >= wantedBytes) ?? this.#spare.findLast(fits)
-    if (spare === undefined) return undefined
-    this.#spare.splice(this.#spare.indexOf(spare), 1)
-    this.#spareBytes -= spare.length
-    return spare
+    let best: Buffer | undefined
+    for (const buffer of this.#spare) {
+      if (buffer.length < minBytes || buffer.length > maxBytes) continue
+      const isBetter =
+        best === undefined ||
+        (buffer.length > best.length ? best.length < wantedBytes : buffer.length >= wantedBytes)
+      if (isBetter) best = buffer
+    }
+    if (best === undefined) return undefined
+    this.#spare.splice(this.#spare.indexOf(best), 1)
+    this.#spareBytes -= best.length
+    return best
   }
 
-  /** Takes a buffer back that nothing reads any more. If the pool holds too much, the smallest ones go. */
+  /** Takes a buffer back that nothing reads any more. If the pool exceeds its limit, those that have been spare longest are dropped. */
   release(buffer: Buffer): void {
     if (buffer.length < MIN_BUFFER_BYTES || buffer.length > MAX_SPARE_BYTES) return
-    const index = this.#spare.findIndex(({ length }) => length >= buffer.length)
-    this.#spare.splice(index < 0 ? this.#spare.length : index, 0, buffer)
+    this.#spare.push(buffer)
     this.#spareBytes += buffer.length
     while (this.#spareBytes > MAX_SPARE_BYTES) this.#spareBytes -= this.#spare.shift()?.length ?? 0
   }
@@ -55,8 +59,8 @@ export class BufferPool {
  */
 const GROWTH = 4
 
-/** A spare buffer is at most this many times as long as the frame. */
-const MAX_SPARE_FACTOR = 2
+/** A spare buffer is at most this many times as long as the frame, whose length is what counts of it. */
+const MAX_SPARE_FACTOR = 1.25
 
 /**
  * Cuts a byte stream into frames.
@@ -78,7 +82,7 @@ export class FrameDecoder {
   /** The first `#partialBytes` bytes are the beginning of an incomplete frame, from its length word on. */
   #partial: Buffer = NO_BYTES
   #partialBytes = 0
-  /** What `#partial` has room for of the frame, if it was a spare buffer: all of its pages are in memory. */
+  /** The room for the frame in `#partial` if that was a spare buffer, whose pages are all in memory; else 0. */
   #roomBytes = 0
   /** Contains the frame that was found, if it was assembled. */
   #assembled: Buffer | undefined

@@ -211,7 +211,7 @@ describe('memory', () => {
 
 test('large frames among small ones come out whole, wherever the stream is cut', () => {
   const content = fc.oneof(fc.integer({ min: 4, max: 300 }), fc.integer({ min: 60_000, max: 3_000_000 }))
-  const cuts = fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 40 })
+  const cuts = fc.array(fc.integer({ min: 4, max: 400_000 }), { minLength: 1, maxLength: 40 })
   fc.assert(
     fc.property(
       fc.array(content, { minLength: 1, maxLength: 4 }),
@@ -280,11 +280,13 @@ describe('a pool of buffers', () => {
     expect(buffers.filter((buffer) => kept.has(buffer))).toHaveLength(16)
   })
 
-  test('keeps a large buffer in place of smaller ones, but none that is larger than 16 MiB', () => {
+  test('drops those that have been spare longest, and keeps none that is larger than 16 MiB', () => {
     const pool = new BufferPool()
-    for (const bytes of [MIB, 5 * MIB, 16 * MIB, 17 * MIB]) pool.release(Buffer.alloc(bytes))
-    expect(pool.acquire(1_000, 16 * MIB, 20 * MIB)).toHaveLength(16 * MIB)
-    expect(pool.acquire(1_000, MIB, 20 * MIB)).toBeUndefined()
+    const [first, second, third] = [5 * MIB, 10 * MIB, 4 * MIB].map((bytes) => Buffer.alloc(bytes))
+    for (const buffer of [first, second, third, Buffer.alloc(17 * MIB)]) pool.release(buffer as Buffer)
+    expect(pool.acquire(1, 5 * MIB, 20 * MIB)).toBe(second)
+    expect(pool.acquire(1, 5 * MIB, 20 * MIB)).toBe(third)
+    expect(pool.acquire(1, 5 * MIB, 20 * MIB)).toBeUndefined()
   })
 })
 
@@ -316,7 +318,7 @@ describe('a large frame in several chunks', () => {
     const pool = new BufferPool()
     const decoder = new FrameDecoder(MAX_FRAME_BYTES, pool)
     const frame = frameOf(1)
-    pool.release(Buffer.alloc(2 * MIB))
+    pool.release(Buffer.alloc(1.2 * MIB))
     decoder.append(frame.subarray(0, 1_000))
     expect(decoder.next()).toBeUndefined()
     expect(decoder.bufferedBytes).toBe(1_000)
@@ -326,6 +328,46 @@ describe('a large frame in several chunks', () => {
     decoder.append(frame.subarray(64 * 1024))
     expect(decoder.next()).toEqual(frame.subarray(4))
     expect(decoder.bufferedBytes).toBe(0)
+  })
+
+  test('leaves a spare buffer alone that is much larger', () => {
+    const pool = new BufferPool()
+    const spare = Buffer.alloc(2 * MIB)
+    pool.release(spare)
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES, pool)
+    decode(decoder, frameOf(1))
+    expect(pool.acquire(1, MIB, 2 * MIB)).toBe(spare)
+  })
+
+  test('has the bytes that were sent, whatever other connections with the same pool send meanwhile', () => {
+    const bodies = fc.array(fc.integer({ min: 4, max: 400_000 }), { minLength: 1, maxLength: 8 })
+    const chunkBytes = fc.integer({ min: 1_000, max: 300_000 })
+    fc.assert(
+      fc.property(fc.array(bodies, { minLength: 2, maxLength: 3 }), chunkBytes, (connections, step) => {
+        const pool = new BufferPool()
+        const open = connections.map((sizes, connection) => ({
+          decoder: new FrameDecoder(MAX_FRAME_BYTES, pool),
+          bytes: Buffer.concat(
+            sizes.map((size, index) => framed(Buffer.alloc(size, connection * 16 + index))),
+          ),
+          sizes,
+          frames: 0,
+        }))
+        for (let from = 0; open.some(({ bytes }) => from < bytes.length); from += step)
+          for (const [connection, each] of open.entries()) {
+            each.decoder.append(each.bytes.subarray(from, from + step))
+            for (let frame = each.decoder.next(); frame !== undefined; frame = each.decoder.next()) {
+              expect(
+                frame.equals(Buffer.alloc(each.sizes[each.frames] ?? 0, connection * 16 + each.frames)),
+              ).toBe(true)
+              each.frames++
+            }
+            each.decoder.detach()
+          }
+        expect(open.map(({ frames }) => frames)).toEqual(connections.map(({ length }) => length))
+      }),
+      { numRuns: 100 },
+    )
   })
 
   test('stays as it is without a pool, whatever comes after it', () => {
