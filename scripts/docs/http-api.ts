@@ -51,7 +51,7 @@ query in the ext field \`path\`; the ext field \`status\` of its response is the
   401 (token), 403 (access policy), 405 (method), 408 (too slow), 421 (host name), 431 (headers too large), 503 (too many connections or bytes).
 - If \`httpTokenFile\` is set, send \`Authorization: Bearer TOKEN\`; paths marked "without the token" do not need it.
 - Where a response has an \`ETag\`, a request with it in \`If-None-Match\` gets 304 until the value changes.
-- A response of 2 KiB or more is compressed by gzip for a client that accepts it.
+- A response of 2 KiB or more is usually compressed for a client that accepts gzip.
 `
 
 /** The page of a document. */

@@ -92,13 +92,14 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
 const TEXT = 'text/plain; charset=utf-8'
 
-/** No content of ours loads anything, is framed, or is kept by a cache. */
+/** No content of ours loads anything, is framed, or is kept by a cache; it may be compressed. */
 const SECURITY_HEADERS: OutgoingHttpHeaders = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy':
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
+  Vary: 'Accept-Encoding',
   'X-Content-Type-Options': 'nosniff',
 }
 

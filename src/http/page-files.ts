@@ -37,13 +37,11 @@ const PAGE_HEADERS: OutgoingHttpHeaders = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Permissions-Policy':
     'accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), payment=(), usb=()',
-  Vary: 'Accept-Encoding',
 }
 
 /** The names of assets have a hash of their content. */
 const ASSET_HEADERS: OutgoingHttpHeaders = {
   'Cache-Control': 'public, max-age=31536000, immutable',
-  Vary: 'Accept-Encoding',
 }
 
 const NOT_BUILT = textResponse(

@@ -9,24 +9,21 @@ const response = { status: 200, contentType: 'text/plain', body: 'long '.repeat(
 test('a large body is compressed for a client that accepts gzip, with a weak ETag', async () => {
   const { body, headers, ...rest } = await compressed(response, 'gzip, deflate, br')
   expect(gunzipSync(body).toString()).toBe(response.body)
-  expect(headers).toEqual({ Vary: 'Accept-Encoding', 'Content-Encoding': 'gzip' })
+  expect(headers).toEqual({ 'Content-Encoding': 'gzip' })
   expect(rest).toEqual({ status: 200, contentType: 'text/plain', etag: 'v1', isWeak: true })
 })
 
 test.each([undefined, '', 'br', 'gzip;q=0', 'br, GZIP; q=0.0'])(
-  'a large body is sent as it is to a client with Accept-Encoding %j, and caches are told that it varies',
+  'a large body is sent as it is to a client with Accept-Encoding %j',
   async (acceptEncoding) => {
-    const { body, headers, isWeak } = await compressed(response, acceptEncoding)
-    expect(body.toString()).toBe(response.body)
-    expect(headers).toEqual({ Vary: 'Accept-Encoding' })
-    expect(isWeak).toBeUndefined()
+    expect(await compressed(response, acceptEncoding)).toBe(response)
   },
 )
 
 test('neither a small body nor one that was compressed before is compressed', async () => {
   for (const whole of [
     { ...response, body: 'short' },
-    { ...response, headers: { Vary: 'Accept-Encoding', 'Content-Encoding': 'br' } },
+    { ...response, headers: { 'Content-Encoding': 'br' } },
   ])
     expect(await compressed(whole, 'gzip')).toBe(whole)
 })
@@ -49,10 +46,10 @@ test('views and metrics are compressed, and a view is known by its ETag in eithe
   expect(await gzip.text()).toBe(await plain.text())
   const etag = plain.headers.get('etag') as string
   expect(gzip.headers.get('etag')).toBe(`W/${etag}`)
-  for (const known of [etag, `W/${etag}`])
-    expect((await ask('/api/v1/topics', { 'Accept-Encoding': 'gzip', 'If-None-Match': known })).status).toBe(
-      304,
-    )
+  for (const known of [etag, `W/${etag}`]) {
+    const again = await ask('/api/v1/topics', { 'Accept-Encoding': 'gzip', 'If-None-Match': known })
+    expect([again.status, again.headers.get('vary')]).toEqual([304, 'Accept-Encoding'])
+  }
   const metrics = await ask('/metrics', { 'Accept-Encoding': 'gzip' })
   expect(metrics.headers.get('content-encoding')).toBe('gzip')
   expect(await metrics.text()).toContain('# TYPE ')

@@ -278,6 +278,34 @@ describe('The HTTP server', () => {
     expect(await exchange(port, get('/livez', 'Connection: close'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  it('counts a body that is being compressed as one that its client has not read', async () => {
+    const [large, small] = [60, 10].map((mib) => Buffer.alloc(mib * 1024 * 1024))
+    let release: () => void = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let waits = false
+    const { port, rejected } = await started({
+      handle: async ({ path }) => {
+        if (path === '/small') {
+          waits = true
+          await released
+        }
+        // In the turn in which compression begins: it cannot have ended before the next one.
+        else setImmediate(release)
+        const body = path === '/small' ? small : large
+        return { status: 200, contentType: 'text/plain', body: body as Buffer }
+      },
+    })
+    const smallResponse = exchange(port, get('/small', 'Connection: close'))
+    await until('the small response waits', () => waits)
+    const largeResponse = exchange(port, get('/large', 'Accept-Encoding: gzip', 'Connection: close'))
+    expect(await smallResponse).toMatch(/^HTTP\/1\.1 503 /)
+    expect(rejected.map(({ status }) => status)).toEqual([503])
+    expect(await largeResponse).toContain('Content-Encoding: gzip')
+    expect(await exchange(port, get('/small', 'Connection: close'))).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
   it('serves one request after the other on a connection', async () => {
     const { port } = await started()
     const socket = connect(port, '127.0.0.1')
