@@ -38,8 +38,10 @@ FROM node:24-slim
 LABEL org.opencontainers.image.title="mqnamesrv" \
       org.opencontainers.image.description="A standalone RocketMQ NameServer" \
       org.opencontainers.image.licenses="Apache-2.0"
-# Monitors and probes come from outside of the container; publish the HTTP port only to them, or set httpTokenFile.
-ENV NODE_ENV=production \
+# Monitors and probes come from outside of the container; publish the HTTP port only to them, or set httpTokenFile. HOME is for users that
+# the image does not know, such as those that OpenShift assigns.
+ENV HOME=/home/rocketmq \
+    NODE_ENV=production \
     MQNAMESRV_HTTP_BIND_ADDRESS=0.0.0.0
 # The KV file is kept in $HOME/namesrv. The folders are made here so that a named volume mounted on them belongs to the daemon.
 RUN groupadd --gid 3000 rocketmq && useradd --uid 3000 --gid 3000 --create-home --shell /bin/bash rocketmq \

@@ -114,11 +114,13 @@ export class Buildah {
     volumes: readonly string[],
     command: readonly string[],
     isReadOnly = false,
+    user?: string,
   ): ChildProcess {
     const mounts = volumes.flatMap((volume) => ['--volume', volume])
+    const as = user === undefined ? [] : ['--user', user]
     const runtime = isReadOnly ? fileURLToPath(new URL('read-only-runc.mjs', import.meta.url)) : 'runc'
     const how = ['--isolation', 'oci', '--runtime', runtime, '--network', 'none']
-    const args = [...this.#storeArgs, 'run', ...how, ...mounts, container, '--', ...command]
+    const args = [...this.#storeArgs, 'run', ...how, ...as, ...mounts, container, '--', ...command]
     return spawn('buildah', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Buildah } from './buildah.ts'
 import { type ContainerOptions, DaemonContainer, type Ended } from './daemon-container.ts'
@@ -199,6 +199,17 @@ export const checks: Record<string, Check> = {
         return readdirSync(context.workFolder).sort().join(', ')
       },
     ),
+
+  'it does so as a user that it does not know, as OpenShift starts it': (context) => {
+    const [uid, gid] = [1_000_680_000, 0]
+    chownSync(context.workFolder, uid, gid)
+    const volumes = [`${context.workFolder}:${STATE_FOLDER}`]
+    return withDaemon(context, { volumes, isReadOnly: true, user: `${uid}:${gid}` }, async (daemon) => {
+      assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
+      assertCleanEnd(await daemon.stop())
+      return readdirSync(context.workFolder).sort().join(', ')
+    })
+  },
 
   'an idle daemon takes little memory': (context) =>
     withDaemon(context, {}, (daemon) => {

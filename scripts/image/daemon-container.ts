@@ -20,6 +20,8 @@ export interface ContainerOptions {
   volumes?: readonly string[]
   /** Whether nothing but volumes can be written. */
   isReadOnly?: boolean
+  /** `uid:gid` in place of the image's. */
+  user?: string
   /** All of the command line, the entry point included. */
   command?: readonly string[]
 }
@@ -68,11 +70,11 @@ export class DaemonContainer {
   static async start(
     buildah: Buildah,
     image: string,
-    { volumes = [], isReadOnly = false, command }: ContainerOptions = {},
+    { volumes = [], isReadOnly = false, user, command }: ContainerOptions = {},
   ): Promise<DaemonContainer> {
     const { Entrypoint, Cmd, Env } = buildah.config(image)
     const name = buildah.create(image)
-    const child = buildah.start(name, volumes, command ?? [...Entrypoint, ...Cmd], isReadOnly)
+    const child = buildah.start(name, volumes, command ?? [...Entrypoint, ...Cmd], isReadOnly, user)
     const container = new DaemonContainer(buildah, name, Env, child)
     try {
       await container.#waitFor('process 1', () => {
