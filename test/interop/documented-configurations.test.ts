@@ -160,6 +160,6 @@ test.each([
   const file = join(home, 'prometheus.yml')
   writeFileSync(file, content)
   const { code, output } = await promtool(['check', 'config', file])
-  expect(output).toMatch(/[1-9]\d* rules found/)
+  expect(output).toContain('17 rules found')
   expect([code, output]).toEqual([0, expect.not.stringContaining('FAILED')])
 })

@@ -211,7 +211,7 @@ describe('memory', () => {
 
 test('large frames among small ones come out whole, wherever the stream is cut', () => {
   const content = fc.oneof(fc.integer({ min: 4, max: 300 }), fc.integer({ min: 60_000, max: 3_000_000 }))
-  const cuts = fc.array(fc.integer({ min: 4, max: 400_000 }), { minLength: 1, maxLength: 40 })
+  const cuts = fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 40 })
   fc.assert(
     fc.property(
       fc.array(content, { minLength: 1, maxLength: 4 }),
