@@ -54,6 +54,15 @@ function assertCleanEnd({ exitCode, durationMs, log }: Ended): void {
   assert.ok(durationMs < STOP_LIMIT_MS, `took ${durationMs} ms to stop`)
 }
 
+/** Stores an entry, and stops the daemon. @returns The files in its state folder. */
+async function stateLeftBy(daemon: DaemonContainer, { workFolder }: CheckContext): Promise<string> {
+  assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
+  assertCleanEnd(await daemon.stop())
+  const files = readdirSync(workFolder).sort()
+  assert.ok(files.includes('kvConfig.json'), `the state folder has ${files.join(', ') || 'nothing'}`)
+  return files.join(', ')
+}
+
 /** Every promise the image makes, by name, in the order they are worth reading. */
 export const checks: Record<string, Check> = {
   'the configuration names a user by number, both ports, and exec-form commands': ({ buildah, image }) => {
@@ -194,9 +203,7 @@ export const checks: Record<string, Check> = {
         const written = daemon.exec(['touch', CONFIG_FILE])
         assert.notEqual(written.status, 0, 'the root file system can be written')
         assert.match(written.stderr, /Read-only file system/)
-        assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
-        assertCleanEnd(await daemon.stop())
-        return readdirSync(context.workFolder).sort().join(', ')
+        return stateLeftBy(daemon, context)
       },
     ),
 
@@ -204,11 +211,9 @@ export const checks: Record<string, Check> = {
     const [uid, gid] = [1_000_680_000, 0]
     chownSync(context.workFolder, uid, gid)
     const volumes = [`${context.workFolder}:${STATE_FOLDER}`]
-    return withDaemon(context, { volumes, isReadOnly: true, user: `${uid}:${gid}` }, async (daemon) => {
-      assert.equal(daemon.ask(PORT, PUT_KV_CONFIG, 'namespace=image', 'key=k', 'value=kept').code, 0)
-      assertCleanEnd(await daemon.stop())
-      return readdirSync(context.workFolder).sort().join(', ')
-    })
+    return withDaemon(context, { volumes, isReadOnly: true, user: `${uid}:${gid}` }, (daemon) =>
+      stateLeftBy(daemon, context),
+    )
   },
 
   'an idle daemon takes little memory': (context) =>
