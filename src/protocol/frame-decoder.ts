@@ -16,9 +16,8 @@ const MAX_SPARE_BYTES = 16 * 1024 * 1024
 const MIN_BUFFER_BYTES = 64 * 1024
 
 /**
- * Spare buffers for large frames. Without them each registration of some megabytes takes fresh pages from the kernel, and the garbage
- * collector runs after every second one: rows `register-same`, `register-change` and `register-many` of the benchmark take several
- * times the CPU.
+ * Spare buffers for large frames. Without them each registration of some megabytes takes fresh pages from the kernel and makes the
+ * garbage collector run: rows `register-same`, `register-change` and `register-many` of the benchmark take several times the CPU.
  */
 export class BufferPool {
   /** The one that has been spare longest first. */
@@ -27,17 +26,13 @@ export class BufferPool {
 
   /**
    * A spare buffer with any content, of at least `minBytes` and at most `maxBytes`: the smallest that holds `wantedBytes`, or else the
-   * largest. Undefined if there is none.
+   * largest; undefined without one.
    */
   acquire(minBytes: number, wantedBytes: number, maxBytes: number): Buffer | undefined {
-    let best: Buffer | undefined
-    for (const buffer of this.#spare) {
-      if (buffer.length < minBytes || buffer.length > maxBytes) continue
-      const isBetter =
-        best === undefined ||
-        (buffer.length > best.length ? best.length < wantedBytes : buffer.length >= wantedBytes)
-      if (isBetter) best = buffer
-    }
+    const fitting = this.#spare
+      .filter(({ length }) => length >= minBytes && length <= maxBytes)
+      .sort((one, other) => one.length - other.length)
+    const best = fitting.find(({ length }) => length >= wantedBytes) ?? fitting.at(-1)
     if (best === undefined) return undefined
     this.#spare.splice(this.#spare.indexOf(best), 1)
     this.#spareBytes -= best.length
